@@ -1,0 +1,123 @@
+"""Reading settings from the environment: strictly, and with errors that show a good value.
+
+The environment wins over `.env`, which wins over `var/development.env` (development only). An empty
+value counts as unset. Every reader names its variable in `NAMES`, which a test holds against
+`.env.example`.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+NAMES: set[str] = set()
+
+TRUE = {"true", "1", "yes", "on"}
+FALSE = {"false", "0", "no", "off"}
+
+
+class SettingsError(ImproperlyConfigured):
+    """A variable is missing or cannot be understood; the text is one line for the operator."""
+
+
+def load_files(base_dir: Path) -> None:
+    """Fill the environment from `.env` and, unless DEBUG is off, from `var/development.env`."""
+    environ.Env.read_env(base_dir / ".env") if (base_dir / ".env").is_file() else None
+    generated = base_dir / "var" / "development.env"
+    if generated.is_file() and os.environ.get("DEBUG", "").strip().lower() not in FALSE:
+        environ.Env.read_env(generated)
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable's value, or the default where it is unset or empty."""
+    NAMES.add(name)
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return a boolean.
+
+    :raises SettingsError: for anything but true/false, 1/0, yes/no, on/off
+    """
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in TRUE | FALSE:
+        return value in TRUE
+    raise SettingsError(f"{name} is {value!r}, which is neither yes nor no. Good: {name}=true")
+
+
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    """Return a whole number within [low, high].
+
+    :raises SettingsError: for anything else
+    """
+    value = text(name)
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise SettingsError(
+            f"{name} is {value!r}, not a whole number from {low} to {high}. Good: {name}={default}"
+        )
+    return int(value)
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words, in lower case.
+
+    :raises SettingsError: for any other word
+    """
+    value = text(name, default).lower()
+    if value not in allowed:
+        raise SettingsError(
+            f"{name} is {value!r}, not one of {', '.join(allowed)}. Good: {name}={default}"
+        )
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated words."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """Return comma-separated origins (scheme, host and optional port; nothing after).
+
+    :raises SettingsError: for a value that is no origin
+    """
+    found = words(name)
+    for value in found:
+        url(name, value, good="https://app.example.org", bare=True)
+    return found
+
+
+def url(name: str, value: str, *, good: str, bare: bool = False) -> str:
+    """Return the value if it is an http(s) URL with a host (`bare`: nothing after it).
+
+    :raises SettingsError: for anything else
+    """
+    problem = SettingsError(f"{name} is not a usable http(s) address. Good: {name}={good}")
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise problem from None
+    extras = parts.username or parts.password or parts.fragment
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine or extras:
+        raise problem
+    if any(ch.isspace() or ord(ch) < 32 for ch in value) or (bare and (parts.path or parts.query)):
+        raise problem
+    return value
+
+
+def secret(name: str, *, required: bool, good: str) -> str:
+    """Return a secret.
+
+    :raises SettingsError: if it is required and missing; the text never holds a value
+    """
+    value = text(name)
+    if required and not value:
+        raise SettingsError(f"{name} is missing. Good: {name}={good}")
+    return value

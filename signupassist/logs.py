@@ -1,0 +1,52 @@
+"""How log lines look: plain in a terminal, one JSON object a line in production.
+
+The text of a line stays verbatim in both (`[MCP] Calling real tool: …` is searched for by operators).
+"""
+
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, WrappedLogger
+
+from audit.context import current_request_id
+
+
+def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say which request a line belongs to."""
+    if request_id := current_request_id():
+        event["request_id"] = request_id
+    return event
+
+
+def config(log_format: str) -> dict[str, Any]:
+    """Return Django's LOGGING for `console` or `json`."""
+    before = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_request_id,
+    ]
+    if log_format == "json":
+        after: list[Any] = [
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    else:
+        after = [structlog.dev.ConsoleRenderer(colors=False, sort_keys=False)]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": before,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True, "level": "INFO"},
+            "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
+        },
+    }

@@ -1,0 +1,286 @@
+"""Django's settings, all from the environment (see `.env.example` for every variable)."""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from credentials import keyring
+from signupassist import env, logs
+
+django_stubs_ext.monkeypatch()  # lets classes like ModelAdmin[Model] be written at run time
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env.load_files(BASE_DIR)
+
+# --- The basics -----------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.secret(
+    "SECRET_KEY", required=True, good="<the output of: openssl rand -base64 48>"
+)
+if not DEBUG and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 5):
+    raise env.SettingsError(
+        "SECRET_KEY is too easy to guess. Good: SECRET_KEY=<the output of: openssl rand -base64 48>"
+    )
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+NUM_PROXIES = env.number("NUM_PROXIES", 0, low=0, high=10)
+PORT = env.number("PORT", 8000, low=1, high=65535)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "audit",
+    "accounts",
+    "credentials",
+    "sessions_store",
+    "orchestrator",
+]
+
+MIDDLEWARE = [
+    "signupassist.middleware.RequestIdMiddleware",
+    "signupassist.middleware.ContentSecurityPolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "signupassist.urls"
+WSGI_APPLICATION = "signupassist.wsgi.application"
+APPEND_SLASH = False  # paths are a contract: /auth and /auth/ are two different things
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------------
+
+try:
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": dict(
+            environ.Env.db_url_config(
+                env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+            )
+        )
+    }
+except (ImproperlyConfigured, ValueError, KeyError):
+    raise env.SettingsError(
+        "DATABASE_URL cannot be understood. Good: DATABASE_URL=postgres://user:password@host:5432/name"
+    ) from None
+_database = DATABASES["default"]
+_database["ATOMIC_REQUESTS"] = False  # it would unwrite the audit rows of refused requests
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL: readers never wait. IMMEDIATE: two writers queue instead of failing half-way. FULL: what
+    # was acknowledged survives a power cut.
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+    }
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+else:
+    raise env.SettingsError(
+        "DATABASE_URL must name SQLite or PostgreSQL. "
+        "Good: DATABASE_URL=postgres://user:password@host:5432/name"
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise env.SettingsError("REDIS_URL cannot be understood. Good: REDIS_URL=redis://host:6379/0")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL  # shared between processes either way: limits must hold across all of them
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}
+}
+
+# The broker delivers at least once; timeout < retry, or a slow job would run twice at a time.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "signupassist",
+    "workers": 1,
+    "timeout": 300,
+    "retry": 360,
+    "max_attempts": 3,
+    "ack_failures": False,
+    "catch_up": False,
+    "poll": 0.5,
+    "bulk": 1,
+    "save_limit": 100,
+    "recycle": 100_000,
+    "label": "Background tasks",
+    "time_zone": "UTC",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- Who is asking --------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "/auth"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/auth"
+ACCOUNT_SESSION_REMEMBER = False
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in a <meta>
+CSRF_FAILURE_VIEW = "signupassist.pages.csrf_failure"
+
+if not DEBUG:
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes speak plain HTTP inside
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    if NUM_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# --- Secrets of parents ---------------------------------------------------------------------------
+
+CRED_SEAL_KEY = env.secret("CRED_SEAL_KEY", required=False, good="")
+CRED_SEAL_KEY_FILE = env.text("CRED_SEAL_KEY_FILE")
+try:
+    keyring.load(CRED_SEAL_KEY, CRED_SEAL_KEY_FILE, other_secrets=[SECRET_KEY])
+except keyring.KeyRingError as error:
+    raise env.SettingsError(str(error)) from None
+
+# --- Provider tools -------------------------------------------------------------------------------
+
+USE_REAL_MCP = env.flag("USE_REAL_MCP", default=False)
+MCP_SERVER_URL = env.url(
+    "MCP_SERVER_URL",
+    env.text("MCP_SERVER_URL", "http://localhost:8080"),
+    good="http://localhost:8080",
+)
+MCP_ACCESS_TOKEN = env.secret("MCP_ACCESS_TOKEN", required=False, good="")
+MCP_TRANSPORT = env.choice("MCP_TRANSPORT", "auto", ("auto", "tools-call", "streamable-http"))
+MCP_TIMEOUT_SECONDS = env.number("MCP_TIMEOUT_SECONDS", 30, low=1, high=60)
+MCP_MAX_RETRIES = env.number("MCP_MAX_RETRIES", 3, low=0, high=3)
+MCP_FALLBACK = {"auto": DEBUG, "on": True, "off": False}[
+    env.choice("MCP_FALLBACK", "auto", ("auto", "on", "off"))
+]
+SESSION_TTL_HOURS = env.number("SESSION_TTL_HOURS", 24, low=1, high=24 * 7)
+
+# --- The API --------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.JWTAuthentication",  # first: it decides that a 401 is a 401
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["signupassist.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "orchestrator.errors.handle",
+    "NUM_PROXIES": NUM_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SignupAssist",
+    "DESCRIPTION": "A responsible delegate that signs children up for activities.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/favicon.svg",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+# --- Pages, mail, logs ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+try:
+    _mail = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
+except (ImproperlyConfigured, ValueError, KeyError):
+    raise env.SettingsError(
+        "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
+    ) from None
+if not _mail.get("EMAIL_BACKEND"):
+    raise env.SettingsError(
+        "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
+    )
+vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SignupAssist <no-reply@localhost>")
+
+LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+LOGGING = logs.config(LOG_FORMAT)

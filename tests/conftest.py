@@ -1,0 +1,47 @@
+"""People, clocks and clients that every test may ask for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+
+
+@pytest.fixture
+def noon() -> datetime:
+    """One moment, handed inward by every test that needs a time."""
+    return datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def parent(db: None) -> User:
+    """The person whose signup it is."""
+    return User.objects.create_user("pat@example.com", "a long pass phrase")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Another parent, who must never see anything of the first one's."""
+    return User.objects.create_user("sam@example.com", "another pass phrase")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Someone who works in the admin."""
+    return User.objects.create_user(
+        "alex@example.com", "a staff pass phrase", is_staff=True, is_superuser=True
+    )
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], APIClient]:
+    """Return an API client that is logged in as the given person."""
+
+    def make(user: User) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return make
