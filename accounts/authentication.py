@@ -1,14 +1,119 @@
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.authentication import SessionAuthentication as Base
+"""Who is asking the API: a bearer token first, else the session of a page."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from accounts import tokens
+from accounts.models import User
+from accounts.services import AUTHENTICATED_AT
+
+CHALLENGE = 'Bearer realm="signupassist"'
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class JWTAuthentication(BaseAuthentication):
-    def authenticate(self, request):
+class SessionExpiredError(exceptions.AuthenticationFailed):
+    """The log-in was good once: its hour is over, or it was ended."""
+
+    default_code = "session_expired"
+    default_detail = "Your session expired. Please log in again."
+
+
+class NotLoggedInError(exceptions.NotAuthenticated):
+    """No log-in, or none that is ours."""
+
+    default_code = "not_authenticated"
+    default_detail = "Please log in."
+
+
+class CsrfFailedError(exceptions.PermissionDenied):
+    """A session came along without the proof that our own page sent the request."""
+
+    default_code = "csrf_failed"
+    default_detail = "This page is out of date. Please reload it and try again."
+
+
+@dataclass(frozen=True)
+class Login:
+    """How and when somebody proved who they are: `request.auth`."""
+
+    method: Literal["jwt", "session"]
+    authenticated_at: datetime
+
+
+class JWTAuthentication(authentication.BaseAuthentication):
+    """Believes a bearer token of ours; a bad one is refused, whatever cookies came along."""
+
+    def authenticate(self, request: Request) -> tuple[User, Login] | None:
+        """Return who the token is for, or None where there is no bearer token.
+
+        :raises SessionExpiredError: if it is too old, or its person may no longer log in
+        :raises NotLoggedInError: if it is not a good token
+        """
+        words = authentication.get_authorization_header(request).split()
+        if not words or words[0].lower() != b"bearer":
+            return None
+        if len(words) != 2:
+            raise NotLoggedInError
+        try:
+            claims = tokens.verify(words[1].decode("latin-1"), at=timezone.now())
+        except tokens.TokenExpiredError:
+            raise SessionExpiredError from None
+        except tokens.TokenInvalidError:
+            raise NotLoggedInError from None
+        user = User.objects.filter(pk=claims.user_id, is_active=True).first()
+        if user is None:
+            raise SessionExpiredError
+        return user, Login("jwt", claims.authenticated_at)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401, which says so if a token was the reason (RFC 6750)."""
+        words = authentication.get_authorization_header(request).split()
+        presented = bool(words) and words[0].lower() == b"bearer"
+        return f'{CHALLENGE}, error="invalid_token"' if presented else CHALLENGE
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Believes the session cookie of our own pages, with their CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[User, Login] | None:
+        """Return whose session it is, or None where no session came along.
+
+        :raises SessionExpiredError: if the session came to its end
+        :raises CsrfFailedError: if the request may come from somebody else's page
+        """
+        http: HttpRequest = request._request
+        user = http.user
+        if isinstance(user, User) and user.is_active:
+            self.enforce_csrf(request)
+            return user, Login("session", _authenticated_at(http))
+        if session_has_ended(http):
+            raise SessionExpiredError
         return None
 
-    def authenticate_header(self, request):
-        return "Bearer"
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied:
+            raise CsrfFailedError from None
 
 
-class SessionAuthentication(Base):
-    pass
+def session_has_ended(request: HttpRequest) -> bool:
+    """Tell whether a cookie came along whose session is gone, or whose person may not log in."""
+    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.user.is_authenticated:
+        return False
+    # asking for the user has loaded the session, which drops a key it does not find
+    return request.session.session_key is None or SESSION_KEY in request.session
+
+
+def _authenticated_at(request: HttpRequest) -> datetime:
+    """Return when the session began; one that does not say is as old as can be."""
+    said: Any = request.session.get(AUTHENTICATED_AT)
+    return datetime.fromisoformat(said) if isinstance(said, str) else LONG_AGO

@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+
+from audit import guards
 
 
 class AuditConfig(AppConfig):
     name = "audit"
     verbose_name = "Audit"
+
+    def ready(self) -> None:
+        post_migrate.connect(guards.install_after_migrate, sender=self)
+        checks.register(guards.check_guards, checks.Tags.database)

@@ -1,8 +1,13 @@
-"""Which request the code is serving, so that records and log lines can name it."""
+"""Which request the code is serving, and who sent it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -20,3 +25,11 @@ def serving(request_id: str) -> Iterator[None]:
         yield
     finally:
         _request_id.reset(token)
+
+
+def user_id_of(request: HttpRequest | Request) -> UUID:
+    """Return who is asking, behind a door that only lets known people in."""
+    known: UUID | None = request.user.pk
+    if known is None:
+        raise PermissionDenied
+    return known

@@ -1,1 +1,150 @@
-from rest_framework.views import exception_handler as handle  # noqa: F401
+"""One handler for everything that goes wrong below /api/: `application/problem+json` (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from audit.context import current_request_id
+from audit.paging import BadCursorError
+from audit.services import AuditUnavailableError
+from credentials.services import (
+    CredentialExistsError,
+    CredentialNotFoundError,
+    CredentialUnreadableError,
+    KeyUnavailableError,
+)
+from credentials.views import ReauthenticationRequiredError
+from orchestrator.catalogue import AUTH, CATALOGUE
+from orchestrator.flow.screens import START_OVER
+from orchestrator.services.refusals import RefusedError
+from sessions_store.services import SessionExpiredError, SessionNotFoundError
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="signupassist"'
+
+# The errors of the apps, each with its row of the catalogue
+CODES: dict[type[Exception], str] = {
+    Http404: "not_found",
+    PermissionDenied: "forbidden",
+    RequestDataTooBig: "payload_too_large",
+    AuditUnavailableError: "audit_unavailable",
+    CredentialExistsError: "credential_exists",
+    CredentialNotFoundError: "not_found",
+    CredentialUnreadableError: "credential_unreadable",
+    KeyUnavailableError: "key_unavailable",
+    ReauthenticationRequiredError: "reauthentication_required",
+    SessionExpiredError: "checkout_session_expired",
+    SessionNotFoundError: "checkout_session_not_found",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "rate_limited",
+    exceptions.ParseError: "invalid_request",
+}
+SHOWN_AS = {"checkout_session_not_found": "not_found"}
+STARTS_OVER = {"checkout_session_not_found", "checkout_session_expired"}
+LEADS_TO_LOGIN = {"session_expired", "not_authenticated", "reauthentication_required"}
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Return the answer to any error that a view raised (DRF's `EXCEPTION_HANDLER`)."""
+    set_rollback()
+    body, headers = _describe(error)
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def problem(request: HttpRequest, *, code: str, status: int, detail: str) -> JsonResponse:
+    """Return a problem where no view could answer: unknown paths, CSRF, broken requests."""
+    body, headers = _body(code, detail=detail, status=status)
+    return JsonResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+    if isinstance(error, RefusedError):
+        return _body(
+            error.code,
+            detail=error.detail,
+            status=error.status,
+            cta=error.cta,
+            turn=error.turn,
+            errors=error.errors,
+            status_url=error.status_url,
+        )
+    if isinstance(error, exceptions.ValidationError):
+        return _body("invalid_request", errors=_sentences(error.detail))
+    if isinstance(error, BadCursorError):
+        return _body("invalid_request", errors={"cursor": [str(error)]})
+    for kind in type(error).__mro__:
+        if kind in CODES:
+            wait = getattr(error, "wait", None)
+            return _body(CODES[kind], retry_after=int(wait) if wait else None)
+    if isinstance(error, exceptions.APIException):
+        code = error.get_codes()
+        challenge = getattr(error, "auth_header", None)
+        known = code if isinstance(code, str) and code in CATALOGUE else _by_status(error)
+        return _body(known, challenge=challenge)
+    logger.error("A request broke", exc_info=error)
+    return _body("internal_error")
+
+
+def _by_status(error: exceptions.APIException) -> str:
+    """Return the code for an error of the framework that the catalogue does not name."""
+    return {401: "not_authenticated", 403: "forbidden"}.get(error.status_code, "internal_error")
+
+
+def _body(
+    name: str,
+    *,
+    detail: str | None = None,
+    status: int | None = None,
+    cta: Sequence[Any] = (),
+    turn: Mapping[str, Any] | None = None,
+    errors: Mapping[str, list[str]] | None = None,
+    status_url: str | None = None,
+    retry_after: int | None = None,
+    challenge: str | None = None,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the members of a problem and its headers."""
+    entry = CATALOGUE.get(name) or CATALOGUE["provider_rejected"]  # a provider's own code
+    code, status = SHOWN_AS.get(name, name), status or entry.status
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or entry.sentence,
+        "code": code,
+        "retryable": entry.retryable,
+        "cta": [START_OVER] if name in STARTS_OVER else list(cta),
+        "redirect": AUTH if name in LEADS_TO_LOGIN else None,
+        "request_id": current_request_id(),
+    }
+    extras = {"turn": turn, "errors": errors, "status_url": status_url}
+    body |= {member: value for member, value in extras.items() if value is not None}
+    headers = {"Cache-Control": "no-store"}
+    if wait := retry_after or entry.retry_after:
+        headers["Retry-After"] = str(wait)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = challenge or CHALLENGE
+    return body, headers
+
+
+def _sentences(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Return DRF's nested errors as sentences by field: `{"location.lat": ["…"]}`."""
+    if isinstance(detail, Mapping):
+        found: dict[str, list[str]] = {}
+        for name, inner in detail.items():
+            found |= _sentences(inner, f"{prefix}.{name}" if prefix else str(name))
+        return found
+    if isinstance(detail, list):
+        return {prefix or "body": [str(one) for one in detail]}
+    return {prefix or "body": [str(detail)]}

@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SessionsStoreConfig(AppConfig):
     name = "sessions_store"
     verbose_name = "Signup sessions"
+
+    def ready(self) -> None:
+        from sessions_store import schedules
+
+        post_migrate.connect(schedules.ensure, sender=self, dispatch_uid="sessions_store.schedules")

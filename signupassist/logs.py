@@ -28,11 +28,13 @@ def config(log_format: str) -> dict[str, Any]:
     ]
     if log_format == "json":
         after: list[Any] = [
-            structlog.processors.dict_tracebacks,
+            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        after = [structlog.dev.ConsoleRenderer(colors=False, sort_keys=False)]
+        # plain: the renderer's own choice would print the local variables, secrets among them
+        plain = structlog.dev.plain_traceback
+        after = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
     return {
         "version": 1,
         "disable_existing_loggers": False,

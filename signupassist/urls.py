@@ -1,8 +1,39 @@
 """Every path of the product, app by app."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from accounts import urls as accounts
+from audit import urls as audit
+from credentials import urls as credentials
+from orchestrator import urls as orchestrator
+from signupassist import health, pages
+
+api_v1 = [
+    *accounts.api_urlpatterns,
+    *orchestrator.api_urlpatterns,
+    *credentials.api_urlpatterns,
+    *audit.api_urlpatterns,
+]
 
 urlpatterns = [
+    *orchestrator.page_urlpatterns,
+    *audit.page_urlpatterns,
+    *accounts.page_urlpatterns,
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("api/v1/", include(api_v1)),
+    path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
+    path(
+        "api/docs",
+        login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
+        name="docs",
+    ),
 ]
+
+handler400 = pages.handler400
+handler403 = pages.handler403
+handler404 = pages.handler404
+handler500 = pages.handler500

@@ -1,12 +1,20 @@
 """People, clocks and clients that every test may ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from tests.ledger_flush import let_flush_pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushes_empty_the_ledger() -> Iterator[None]:
+    """Let transactional tests clean up behind themselves."""
+    with let_flush_pass():
+        yield
 
 
 @pytest.fixture

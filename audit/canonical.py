@@ -1,0 +1,140 @@
+"""The one form in which a row of the ledger is hashed, and the values that form allows.
+
+The canonical form is RFC 8785 (JCS). What a row may hold is kept to a profile in which JCS, jsonb,
+SQLite's text and Python's `json.dumps(sort_keys=True)` agree to the byte, so that a row that was
+read back, on either database, by anyone, hashes to what was stored with it.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+SCHEMA_V = 1
+
+# What a row of each schema version is hashed over. A new column is a new version, never an edit.
+COLUMNS_OF: dict[int, tuple[str, ...]] = {
+    1: (
+        "id",
+        "user_id",
+        "actor",
+        "action",
+        "provider",
+        "org_ref",
+        "program_ref",
+        "credential_id",
+        "session_id",
+        "metadata",
+        "created_at",
+        "schema_v",
+    )
+}
+
+MAX_BYTES = 8 * 1024  # of the metadata
+MAX_TEXT = 1_000  # characters of any other column
+MAX_DEPTH = 4  # objects and lists inside each other, the metadata itself included
+MAX_INT = 2**53 - 1  # what a JSON number carries exactly everywhere
+
+_DOMAIN = b"mandate-audit/v1\0"
+_KEY = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+
+
+class ProfileError(ValueError):
+    """A value has no canonical form; the text names its place, never the value."""
+
+
+def content_hash(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, over everything a row says.
+
+    :raises ProfileError: if a column is missing or holds what the profile does not allow
+    """
+    return hashlib.sha256(_DOMAIN + event(row)).hexdigest()
+
+
+def event(row: Mapping[str, Any]) -> bytes:
+    """Return the canonical bytes of a row, given as column names and Python values.
+
+    :raises ProfileError: if a column is missing or holds what the profile does not allow
+    """
+    try:
+        said = {name: row[name] for name in COLUMNS_OF[row["schema_v"]]}
+    except KeyError as missing:
+        raise ProfileError(f"no such column or schema version: {missing}") from None
+    check(said["metadata"])
+    canonical: bytes = rfc8785.dumps(
+        {
+            name: value if name == "metadata" else _column(name, value)
+            for name, value in said.items()
+        }
+    )
+    return canonical
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as the ledger writes it: UTC, always six decimals, `Z`.
+
+    :raises ProfileError: if the moment does not say its time zone
+    """
+    if at.utcoffset() is None:
+        raise ProfileError("a moment needs its time zone")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def check(metadata: Any) -> None:
+    """Pass metadata that has one canonical form everywhere.
+
+    :raises ProfileError: for anything else
+    """
+    if not isinstance(metadata, dict):
+        raise ProfileError("metadata is not an object")
+    _check_value(metadata, "metadata", MAX_DEPTH)
+    if len(rfc8785.dumps(metadata)) > MAX_BYTES:
+        raise ProfileError(f"metadata is larger than {MAX_BYTES} bytes")
+
+
+def _column(name: str, value: Any) -> str | int | None:
+    """Return a column as JSON has it: ids and moments as text, the rest as it is."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ProfileError(f"{name} is longer than {MAX_TEXT} characters")
+    if value is None or isinstance(value, str | int):
+        _check_value(value, name, 0)
+        return value
+    raise ProfileError(f"{name} is of a kind that has no canonical form")
+
+
+def _check_value(value: Any, place: str, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value, place)
+    elif isinstance(value, int):  # a bool is one, too
+        if abs(value) > MAX_INT:
+            raise ProfileError(f"{place} is too large a number; write it as text")
+    elif isinstance(value, dict | list):
+        if not depth:
+            raise ProfileError(f"{place} is nested too deeply")
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if not (isinstance(key, str) and _KEY.fullmatch(key)):
+                    raise ProfileError(f"{place} has a key that is no plain word")
+                _check_value(item, f"{place}.{key}", depth - 1)
+        else:
+            for item in value:
+                _check_value(item, f"{place}[]", depth - 1)
+    elif value is not None:
+        raise ProfileError(f"{place} is of a kind that has no canonical form")
+
+
+def _check_text(value: str, place: str) -> None:
+    if "\0" in value:
+        raise ProfileError(f"{place} holds a NUL")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ProfileError(f"{place} holds half a character") from None

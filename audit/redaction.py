@@ -1,0 +1,158 @@
+"""What may never enter the ledger's metadata, and how it is taken out.
+
+Two nets, since the ledger cannot be mended later: a key that names a secret or a person's own words
+loses its value whatever that is; a value that looks like an e-mail, a phone or card number, a birth
+date or a token is lost under any key. A value is replaced whole, for what stands around a secret
+is seldom harmless. Better one harmless word too many than one secret.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+REDACTED = "[redacted]"
+
+# Parts of a key: `newPassword` is read as `new_password`.
+_SECRET_PARTS = re.compile(
+    "passw(or)?d|passphrase|secret|token|authorization|cookie|ciphertext|api_?key|private_?key"
+    "|session_?key|credit_?card|card_?number|birth|phone|answers|e_?mail|address"
+    "|(first|last|full|child|sur|given|family|parent)_?name"
+)
+# Words that are harmless inside longer ones, and telling on their own.
+_SECRET_WORDS = {
+    "answer", "auth", "bearer", "body", "content", "credentials", "cvc", "cvv", "dob", "jwt",
+    "message", "mobile", "otp", "pass", "pin", "prompt", "pwd", "query", "ssn", "text",
+}  # fmt: skip
+# `answers_digest` or `token_count` only tell about the thing: their values meet the second net.
+_ABOUT = {"at", "count", "digest", "length", "ms", "size", "used", "version"}
+# Other people's names for things, and versions, which may be dates: digits there are no phone.
+_NAMES_OF_THINGS = {"provider", "request_id", "sessionId"}
+_NAMING = {"ref", "version"}
+
+_SEP = r"[\s./\u2010-\u2015\u2212-]"  # what people put between groups of digits
+_START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+_YEAR, _DAY = "(?:19|20)[0-9]{2}", "[0-3]?[0-9]"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+
+_HARMLESS = re.compile(
+    rf"""{_START}(?:
+        # a UUID
+        [0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}
+        # an RFC 3339 moment
+      | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?
+        (?:Z|[+-][0-9]{{2}}:[0-9]{{2}})
+        # a digest
+      | (?:[0-9a-f]{{2}}){{16,64}}
+    ){_END}""",
+    re.IGNORECASE | re.ASCII | re.VERBOSE,
+)
+_SECRET = re.compile(
+    rf"""
+        # an e-mail, a JWT, what stands in an Authorization header, a log-in inside a URL
+        \S(?:@|%40)[^\s@.]+(?:\.[^\s@.]+)+
+      | eyJ[\w-]{{5,}}\.[\w-]+\.[\w-]*
+      | \bbearer\s+\S{{6}}
+      | \bbasic\s+(?=\S*[0-9=])[\w+/-]{{8}}
+      | ://[^\s/@]+@
+        # password=…, token: …
+      | (?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|cookie|sessionid)
+        ["']?\s*[=:]\s*\S
+        # keys of known services, a sealed secret, a PEM block, a hashed password
+      | {_START}(?:sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16}}
+      | \bsa1\.[0-9a-f]{{16}}\.
+      | -----BEGIN
+      | \$(?:argon2|pbkdf2|2[aby]\$)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_PERSONAL_NUMBER = re.compile(
+    rf"""{_START}(?:
+        # phone numbers: with the country, of North America, with a trunk 0
+        (?:\+|00)[1-9](?:{_SEP}?\(?[0-9]\)?){{7,14}}
+      | (?:1{_SEP}?)?\(?[2-9][0-9]{{2}}\)?{_SEP}{{0,2}}[2-9][0-9]{{2}}{_SEP}?[0-9]{{4}}
+      | \(?0[0-9]{{1,4}}\)?{_SEP}[0-9]{{3,4}}{_SEP}?[0-9]{{3,4}}
+        # a social security number
+      | [0-9]{{3}}-[0-9]{{2}}-[0-9]{{4}}
+        # a bare day could be a child's birthday; what happens has a time of day, too
+      | {_YEAR}{_SEP}[01]?[0-9]{_SEP}{_DAY}
+      | {_DAY}{_SEP}{_DAY}{_SEP}{_YEAR}
+      | {_MONTH}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}
+      | {_DAY}(?:st|nd|rd|th|\.)?\s{_MONTH},?\s{_YEAR}
+    ){_END}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_DIGITS = re.compile(rf"{_START}[0-9]+(?:[\s\u2010-\u2015-][0-9]+)*{_END}")
+
+
+def redact(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the metadata in which every secret and every person's detail is gone."""
+    return {key: _redact_under(key, value) for key, value in metadata.items()}
+
+
+def redact_name(text: str | None) -> str | None:
+    """Return the name of a thing (a provider, an org_ref), or "[redacted]" if it holds a secret."""
+    return REDACTED if text is not None and _SECRET.search(_plain(text)) else text
+
+
+def _redact_under(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(key)).lower().split("_")
+    if _is_secret(words):
+        return REDACTED
+    if isinstance(value, str) and (key in _NAMES_OF_THINGS or words[-1] in _NAMING):
+        return redact_name(value)
+    return _redact_value(value)
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redact_value(item) for item in value]
+    if isinstance(value, str):
+        return REDACTED if _tells(_plain(value)) else value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1_000_000_000:
+        return REDACTED if _is_personal_number(str(value)) else value
+    return value
+
+
+def _is_secret(words: list[str]) -> bool:
+    if words[-1] in _ABOUT:
+        return False
+    return bool(_SECRET_PARTS.search("_".join(words)) or _SECRET_WORDS.intersection(words))
+
+
+def _plain(text: str) -> str:
+    """Return the text without full-width disguises, and without what is surely harmless."""
+    return _HARMLESS.sub("|", unicodedata.normalize("NFKC", text))
+
+
+def _tells(plain: str) -> bool:
+    return bool(_SECRET.search(plain)) or _is_personal_number(plain)
+
+
+def _is_personal_number(plain: str) -> bool:
+    return bool(_PERSONAL_NUMBER.search(plain)) or any(
+        _holds_card(re.findall("[0-9]+", run)) for run in _DIGITS.findall(plain)
+    )
+
+
+def _holds_card(groups: list[str]) -> bool:
+    """Say whether groups of digits that stand together are a card number (and an expiry date)."""
+    for start in range(len(groups)):
+        number = ""
+        for group in groups[start:]:
+            number += group
+            if len(number) > 19:
+                break
+            if len(number) >= 13 and number[0] in "23456" and _luhn(number):
+                return True
+    return False
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = (2 * digit - 9 * (digit > 4) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -1,0 +1,139 @@
+"""Writing the ledger. Nothing else in the product adds a row."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import Error
+
+from audit import canonical, redaction
+from audit.actions import Action, is_actor
+from audit.context import current_request_id
+from audit.models import MandateAudit
+
+# What a reader of these records relies on, besides what every record has.
+_OPENED = {"credential_alias", "accessed_at", "purpose"}
+
+
+class AuditUnavailableError(Exception):
+    """The ledger cannot be written, so what was to be recorded must not happen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What is to be recorded; the arguments of `record`, for `record_many`."""
+
+    action: str
+    user_id: UUID | None
+    actor: str
+    at: datetime
+    provider: str | None = None
+    org_ref: str | None = None
+    program_ref: str | None = None
+    credential_id: UUID | None = None
+    session_id: UUID | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+def record(
+    *,
+    action: str,
+    user_id: UUID | None,
+    actor: str,
+    at: datetime,
+    provider: str | None = None,
+    org_ref: str | None = None,
+    program_ref: str | None = None,
+    credential_id: UUID | None = None,
+    session_id: UUID | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> MandateAudit:
+    """Return the new row, written in the caller's transaction: with the deed, or not at all.
+
+    :raises AuditUnavailableError: if the database refuses; let it pass, so that the deed is undone
+    :raises ValueError: for an action or actor that does not exist, or metadata without a key that
+        its action promises
+    :raises ProfileError: for a value that has no canonical form (a float, half a character)
+    """
+    row = _row(
+        Entry(
+            action=action,
+            user_id=user_id,
+            actor=actor,
+            at=at,
+            provider=provider,
+            org_ref=org_ref,
+            program_ref=program_ref,
+            credential_id=credential_id,
+            session_id=session_id,
+            metadata=metadata,
+        )
+    )
+    try:
+        row.save()
+    except Error as error:
+        raise AuditUnavailableError("the audit ledger cannot be written") from error
+    return row
+
+
+def record_many(entries: Iterable[Entry], *, batch_size: int = 1_000) -> int:
+    """Return how many rows were written: each as `record` writes it, a batch at a time.
+
+    Outside of a transaction every batch stands by itself, so millions of rows need little memory.
+
+    :raises AuditUnavailableError: if the database refuses
+    :raises ValueError: as `record` does
+    """
+    waiting, written = iter(entries), 0
+    while batch := [_row(entry) for entry in islice(waiting, batch_size)]:
+        try:
+            MandateAudit.objects.bulk_create(batch)
+        except Error as error:
+            raise AuditUnavailableError("the audit ledger cannot be written") from error
+        written += len(batch)
+    return written
+
+
+def _row(entry: Entry) -> MandateAudit:
+    """Return the row that says this: redacted, complete and hashed, not yet written."""
+    if entry.action not in Action.values:
+        raise ValueError(f"{entry.action!r} is not an action of the ledger")
+    if not is_actor(entry.actor):
+        raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")
+    told = entry.metadata or {}
+    if missing := _promised(entry.action) - told.keys():
+        raise ValueError(f"{entry.action} needs {', '.join(sorted(missing))} in its metadata")
+    names = {
+        name: redaction.redact_name(getattr(entry, name))
+        for name in ("provider", "org_ref", "program_ref")
+    }
+    row = MandateAudit(
+        id=uuid.uuid4(),
+        user_id=entry.user_id,
+        actor=entry.actor,
+        action=str(entry.action),
+        **names,
+        credential_id=entry.credential_id,
+        session_id=entry.session_id,
+        metadata=redaction.redact(told)
+        | {
+            "sessionId": str(entry.session_id) if entry.session_id else None,
+            "provider": names["provider"],
+            "org_ref": names["org_ref"],
+            "request_id": redaction.redact_name(current_request_id()),
+        },
+        created_at=entry.at,
+        schema_v=canonical.SCHEMA_V,
+    )
+    row.content_hash = row.computed_hash()
+    return row
+
+
+def _promised(action: str) -> set[str]:
+    if action == Action.CREDENTIALS_ACCESSED:
+        return _OPENED
+    return {"credential_alias"} if action.startswith("credentials_") else set()

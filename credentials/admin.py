@@ -1,0 +1,38 @@
+"""Staff see that a login exists, whose and for what; never the secret, not even sealed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from credentials.models import StoredCredential
+
+
+@admin.register(StoredCredential)
+class StoredCredentialAdmin(admin.ModelAdmin[StoredCredential]):
+    """Metadata of saved logins, to look at."""
+
+    list_display = ("alias", "provider", "org_ref", "user", "key_id", "created_at", "updated_at")
+    fields = ("id", "user", "alias", "provider", "org_ref", "key_id", "created_at", "updated_at")
+    readonly_fields = fields
+    search_fields = ("user__email__exact", "provider__exact")
+    ordering = ("-created_at", "-id")
+    list_select_related = ("user",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("ciphertext")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: StoredCredential | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: StoredCredential | None = None
+    ) -> bool:
+        return False

@@ -1,0 +1,256 @@
+"""Storing, opening and forgetting logins; the only place that seals and opens."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NoReturn
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
+
+from audit.actions import Action, person
+from audit.services import record
+from credentials import keyring, sealing
+from credentials.models import StoredCredential
+
+
+class CredentialNotFoundError(Exception):
+    """There is no such login of this person; nobody learns whether somebody else has it."""
+
+
+class CredentialExistsError(Exception):
+    """This person already saved a login under this name for this provider."""
+
+
+class KeyUnavailableError(Exception):
+    """The key that sealed it is not in the ring; the operator can bring it back."""
+
+
+class CredentialUnreadableError(Exception):
+    """The sealed text is damaged or out of place; it was kept as it is."""
+
+
+@dataclass(frozen=True, repr=False)
+class OpenedLogin:
+    """A login in plain text, for one call: it does not print, pickle or serialise."""
+
+    credential: StoredCredential
+    _secret: Mapping[str, str] = field()
+
+    def reveal(self) -> dict[str, str]:
+        """Return `{email, password}`: the one way out."""
+        return dict(self._secret)
+
+    def __repr__(self) -> str:
+        return "<opened login>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an opened login stays where it was opened")
+
+
+@lru_cache(maxsize=4)
+def _load_ring(value: str, file: str) -> keyring.KeyRing:
+    return keyring.load(value, file, other_secrets=[])
+
+
+def ring() -> keyring.KeyRing:
+    """Return the key ring of the settings."""
+    return _load_ring(settings.CRED_SEAL_KEY, settings.CRED_SEAL_KEY_FILE)
+
+
+def fingerprint(ciphertext: str) -> str:
+    """Return what identifies a ciphertext in the record without telling anything of it."""
+    return hashlib.sha256(ciphertext.encode("ascii")).hexdigest()[:16]
+
+
+@sensitive_variables()
+def store(
+    *,
+    user_id: UUID,
+    alias: str,
+    provider: str,
+    org_ref: str,
+    email: str,
+    password: str,
+    session_id: UUID | None,
+    replace: bool,
+    at: datetime,
+) -> tuple[StoredCredential, bool]:
+    """Return the saved login and whether it is a new one.
+
+    :raises CredentialExistsError: if it exists and is not to be replaced
+    :raises CredentialNotFoundError: if it was deleted while it was being replaced
+    """
+    named = {"provider": provider, "org_ref": org_ref, "alias": alias}
+    credential = StoredCredential.objects.for_user(user_id).filter(**named).first()
+    if credential and not replace:
+        raise CredentialExistsError
+    created = credential is None
+    if credential is None:
+        credential = StoredCredential(id=uuid4(), user_id=user_id, created_at=at, **named)
+    key = ring().primary
+    credential.ciphertext = sealing.seal(
+        json.dumps({"email": email, "password": password}, ensure_ascii=False).encode(),
+        key=key,
+        place=_place(credential),
+    )
+    credential.key_id = key.id
+    credential.updated_at = at
+    try:
+        with transaction.atomic():
+            if created:
+                credential.save(force_insert=True)
+            elif not StoredCredential.objects.filter(pk=credential.pk).update(
+                ciphertext=credential.ciphertext, key_id=key.id, updated_at=at
+            ):
+                raise CredentialNotFoundError  # deleted in another tab meanwhile
+            _record(
+                Action.CREDENTIALS_SUBMITTED if created else Action.CREDENTIALS_REPLACED,
+                credential,
+                at=at,
+                session_id=session_id,
+                seal_fp=fingerprint(credential.ciphertext),
+            )
+    except IntegrityError:  # a second tab saved it between our look and our insert
+        raise CredentialExistsError from None
+    return credential, created
+
+
+@sensitive_variables()
+def open_login(
+    *, user_id: UUID, credential_id: UUID, purpose: str, session_id: UUID | None, at: datetime
+) -> OpenedLogin:
+    """Return the login in plain text once its opening is durably recorded.
+
+    Opened in memory, recorded, committed, and only then handed out: if the record cannot be
+    written, nobody receives the secret.
+
+    :raises CredentialNotFoundError: if it is not this person's (also recorded)
+    :raises KeyUnavailableError: if its key is missing (also recorded)
+    :raises CredentialUnreadableError: if it is damaged or out of place (also recorded)
+    :raises AuditUnavailableError: if the opening could not be recorded
+    """
+    failure: sealing.SealError | None = None
+    secret = b""
+    with transaction.atomic(durable=True):
+        credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
+        if credential is None:
+            record(
+                action=Action.CREDENTIALS_ACCESS_DENIED,
+                user_id=user_id,
+                actor=person(user_id),
+                at=at,
+                credential_id=credential_id,
+                session_id=session_id,
+                metadata={"credential_alias": None, "purpose": purpose},
+            )
+        else:
+            try:
+                secret = sealing.unseal(
+                    credential.ciphertext, ring=ring(), place=_place(credential)
+                )
+            except sealing.SealError as error:
+                failure = error
+            told: dict[str, Any] = {
+                "purpose": purpose,
+                "key_id": credential.key_id,
+                "seal_fp": fingerprint(credential.ciphertext),
+            }
+            if failure:
+                reason = "key_unavailable" if _is_key_missing(failure) else "unreadable"
+                action = Action.CREDENTIALS_ACCESS_FAILED
+                told["reason"] = reason
+            else:
+                action = Action.CREDENTIALS_ACCESSED
+                told["accessed_at"] = _rfc3339(at)
+            _record(action, credential, at=at, session_id=session_id, **told)
+    if credential is None:
+        raise CredentialNotFoundError
+    if failure:
+        raise (
+            KeyUnavailableError if _is_key_missing(failure) else CredentialUnreadableError
+        ) from None
+    return OpenedLogin(credential, json.loads(secret))
+
+
+def delete(*, user_id: UUID, credential_id: UUID, at: datetime) -> None:
+    """Forget one login of this person.
+
+    :raises CredentialNotFoundError: if they have no such login
+    """
+    with transaction.atomic():
+        credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
+        if (
+            credential is None
+            or not (StoredCredential.objects.for_user(user_id).filter(pk=credential_id).delete()[0])
+        ):
+            raise CredentialNotFoundError
+        _record(Action.CREDENTIALS_DELETED, credential, at=at, session_id=None)
+
+
+@sensitive_variables()
+def seal_json(value: Any, *, table: str, row_id: UUID, user_id: UUID, label: str) -> str:
+    """Return any JSON value sealed for one row and person: what parents type about children."""
+    place = sealing.Place(table=table, row_id=row_id, user_id=user_id, label=label)
+    return sealing.seal(
+        json.dumps(value, ensure_ascii=False).encode(), key=ring().primary, place=place
+    )
+
+
+@sensitive_variables()
+def open_json(text: str, *, table: str, row_id: UUID, user_id: UUID, label: str) -> Any:
+    """Return the value that `seal_json` sealed.
+
+    :raises KeyUnavailableError: if its key is missing
+    :raises CredentialUnreadableError: if it is damaged or out of place
+    """
+    place = sealing.Place(table=table, row_id=row_id, user_id=user_id, label=label)
+    try:
+        return json.loads(sealing.unseal(text, ring=ring(), place=place))
+    except sealing.UnknownKeyError:
+        raise KeyUnavailableError from None
+    except sealing.UnreadableError:
+        raise CredentialUnreadableError from None
+
+
+def _place(credential: StoredCredential) -> sealing.Place:
+    return sealing.Place(
+        table="stored_credentials",
+        row_id=credential.id,
+        user_id=credential.user_id,
+        label=credential.provider,
+    )
+
+
+def _is_key_missing(error: sealing.SealError) -> bool:
+    return isinstance(error, sealing.UnknownKeyError)
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _record(
+    action: Action,
+    credential: StoredCredential,
+    *,
+    at: datetime,
+    session_id: UUID | None,
+    **told: Any,
+) -> None:
+    record(
+        action=action,
+        user_id=credential.user_id,
+        actor=person(credential.user_id),
+        at=at,
+        provider=credential.provider,
+        org_ref=credential.org_ref or None,
+        credential_id=credential.id,
+        session_id=session_id,
+        metadata={"credential_alias": credential.alias, **told},
+    )

@@ -1,0 +1,103 @@
+"""/api/v1/credentials: save, list, reveal and delete one's own logins."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.context import user_id_of
+from audit.paging import page_of
+from credentials import services
+from credentials.models import StoredCredential
+from credentials.serializers import (
+    CredentialInput,
+    CredentialOutput,
+    CredentialPage,
+    RevealOutput,
+)
+
+RECENT = timedelta(minutes=10)
+
+
+class ReauthenticationRequiredError(Exception):
+    """Revealing or deleting a login needs a log-in that is at most ten minutes old."""
+
+
+class CredentialsView(APIView):
+    """Save a login, or list one's own."""
+
+    @extend_schema(
+        operation_id="credentials_list",
+        parameters=[OpenApiParameter("cursor", str)],
+        responses=CredentialPage,
+    )
+    def get(self, request: Request) -> Response:
+        own = StoredCredential.objects.for_user(user_id_of(request))
+        page = page_of(own, request.query_params.get("cursor"))
+        return Response({"results": CredentialOutput(page.rows, many=True).data, "next": page.next})
+
+    @extend_schema(
+        operation_id="credentials_save",
+        request=CredentialInput,
+        responses={201: CredentialOutput, 200: CredentialOutput},
+    )
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        typed = CredentialInput(data=request.data)
+        typed.is_valid(raise_exception=True)
+        credential, created = services.store(
+            **typed.validated_data, user_id=user_id_of(request), at=timezone.now()
+        )
+        return Response(
+            CredentialOutput(credential).data,
+            status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
+        )
+
+
+class CredentialView(APIView):
+    """Delete a login."""
+
+    @extend_schema(operation_id="credentials_delete", responses={204: None})
+    def delete(self, request: Request, credential_id: UUID) -> Response:
+        at = timezone.now()
+        _must_be_recent(request.auth, at)
+        services.delete(user_id=user_id_of(request), credential_id=credential_id, at=at)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RevealView(APIView):
+    """Show a login in plain text to its owner, recorded first."""
+
+    @extend_schema(operation_id="credentials_reveal", request=None, responses=RevealOutput)
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request, credential_id: UUID) -> Response:
+        at = timezone.now()
+        _must_be_recent(request.auth, at)
+        opened = services.open_login(
+            user_id=user_id_of(request),
+            credential_id=credential_id,
+            purpose="reveal",
+            session_id=None,
+            at=at,
+        )
+        named = {
+            "id": str(opened.credential.id),
+            "alias": opened.credential.alias,
+            "provider": opened.credential.provider,
+        }
+        return Response(named | opened.reveal(), headers={"Cache-Control": "no-store"})
+
+
+def _must_be_recent(login: Any, at: datetime) -> None:
+    """Refuse a log-in that is too old to move a secret (`login` is what authenticated it)."""
+    since: datetime | None = getattr(login, "authenticated_at", None)
+    if since is None or at - since > RECENT:
+        raise ReauthenticationRequiredError

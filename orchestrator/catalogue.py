@@ -1,0 +1,94 @@
+"""Every way a request can end badly: code, status, and the sentence for the user.
+
+The sentences are a contract with frontends. `orchestrator.errors` turns entries into answers.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: its HTTP status, the sentence, and whether trying again may help."""
+
+    status: int
+    sentence: str
+    retryable: bool = False
+    retry_after: int | None = None  # seconds
+
+
+AUTH = "/auth"
+PROVIDER_DOWN = "The provider service is unavailable. Please try again shortly."
+PROVIDER_ODD = "The provider could not process this request."
+NOT_SENT = "Your registration was not sent. Nothing was booked. Please try again shortly."
+OUTCOME_UNKNOWN = (
+    "This is taking longer than expected. We are checking whether your registration went through. "
+    "Please do not submit it again."
+)
+TIMED_OUT = "This signup timed out after 24 hours. Let's start again."
+
+CATALOGUE: dict[str, Entry] = {
+    # Who is asking
+    "login_failed": Entry(401, "That e-mail and password do not match."),
+    "session_expired": Entry(401, "Your session expired. Please log in again."),
+    "not_authenticated": Entry(401, "Please log in."),
+    "forbidden": Entry(403, "You are not allowed to do this."),
+    "csrf_failed": Entry(403, "This page is out of date. Please reload it and try again.", True),
+    "reauthentication_required": Entry(
+        403, "For your safety, please log in again before you do this."
+    ),
+    # What is asked
+    "invalid_request": Entry(400, "Some of this could not be understood. Please check it."),
+    "unknown_action": Entry(400, "There is no such action."),
+    "not_found": Entry(404, "We could not find that."),
+    "method_not_allowed": Entry(405, "This address does not take that kind of request."),
+    "not_acceptable": Entry(406, "This address answers in JSON."),
+    "payload_too_large": Entry(413, "That is too much at once. Please send less."),
+    "unsupported_media_type": Entry(415, "Please send application/json."),
+    "rate_limited": Entry(429, "Too many requests. Please wait a moment.", True, 30),
+    # Signup sessions
+    "checkout_session_expired": Entry(410, TIMED_OUT),
+    "checkout_session_not_found": Entry(404, TIMED_OUT),  # shown as `not_found`
+    "action_not_available": Entry(409, "That is not possible right now."),
+    "turn_in_progress": Entry(409, "One moment, I am still working on your last message.", True, 2),
+    "session_conflict": Entry(
+        409, "This signup moved on in another window. Here is where it stands now."
+    ),
+    "session_closed": Entry(409, "This signup is finished. You can start a new one."),
+    # Provider tools
+    "mcp_timeout": Entry(504, "This is taking longer than expected. Please try again.", True),
+    "mcp_unavailable": Entry(503, PROVIDER_DOWN, True, 30),
+    "mcp_circuit_open": Entry(503, PROVIDER_DOWN, True, 30),
+    "mcp_auth_failed": Entry(502, "The provider service is unavailable."),
+    "mcp_tool_error": Entry(502, PROVIDER_ODD),
+    "mcp_bad_response": Entry(502, PROVIDER_ODD),
+    "mcp_tool_missing": Entry(502, PROVIDER_ODD),
+    "provider_rejected": Entry(422, "The provider did not accept this registration."),
+    # Registrations
+    "submission_not_sent": Entry(503, NOT_SENT, True, 30),
+    "submission_outcome_unknown": Entry(202, OUTCOME_UNKNOWN),
+    "submission_in_progress": Entry(
+        409,
+        "We are checking whether your registration went through. Please do not submit it again.",
+        False,
+        10,
+    ),
+    "already_registering": Entry(409, "You already have a registration for this program."),
+    "mock_data_not_submittable": Entry(409, "This plan used sample data. Please search again."),
+    # Logins and the record
+    "credential_exists": Entry(
+        409, "You already saved a login under this name. Choose another name, or replace it."
+    ),
+    "key_unavailable": Entry(
+        503, "This saved login cannot be opened right now. Nothing was lost.", True, 60
+    ),
+    "credential_unreadable": Entry(
+        500, "This saved login cannot be opened. It was kept; please enter it again."
+    ),
+    "audit_unavailable": Entry(
+        503,
+        "We could not record this action, so it was not done. Please try again shortly.",
+        True,
+        10,
+    ),
+    "internal_error": Entry(500, "Something went wrong. Please try again.", True),
+}

@@ -1,0 +1,1 @@
+"""The signup flow, pure: what follows what, what is legal, and the words. No database, no network."""

@@ -1,0 +1,175 @@
+"""Holding what a parent filled in against the fields that the provider described."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from orchestrator.tools.contract import Field
+
+Answer = str | int | float | bool | list[str]
+
+LONGEST = {"text": 200, "textarea": 4000, "email": 254, "tel": 40}
+PHONE = re.compile(r"\+?[0-9 ()./x-]{5,40}")
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class AnswersError(Exception):
+    """Some answers do not fit; `errors` holds the sentences by field name."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__("some answers do not fit their fields")
+        self.errors = errors
+
+
+class _WrongError(Exception):
+    """One answer does not fit; the text is the sentence for the parent."""
+
+
+def validate(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, Answer]:
+    """Return the answers in the fields' order, tidied up, without the empty ones.
+
+    :raises AnswersError: with a sentence for each field that needs another look
+    """
+    known = {field["name"] for field in fields}
+    errors = {name: ["This form has no such field."] for name in answers if name not in known}
+    tidy: dict[str, Answer] = {}
+    for field in fields:
+        try:
+            answer = _one(field, answers.get(field["name"]))
+        except _WrongError as wrong:
+            errors[field["name"]] = [str(wrong)]
+            continue
+        if answer is not None:
+            tidy[field["name"]] = answer
+    if errors:
+        raise AnswersError(errors)
+    return tidy
+
+
+def _one(field: Field, given: Any) -> Answer | None:
+    """Return one answer, or None where there is none and none is needed."""
+    if isinstance(given, str):
+        given = given.strip()
+    if field["type"] == "checkbox":
+        ticked = _checkbox(field, given)
+        if field["required"] and not ticked:
+            raise _WrongError("Please tick this box.")
+        return ticked
+    if given is None or given in ("", []):
+        if field["required"]:
+            raise _WrongError("This field is required.")
+        return None
+    return _READERS[field["type"]](field, given)
+
+
+def _checkbox(field: Field, given: Any) -> bool:
+    if given in (None, ""):
+        return False
+    if not isinstance(given, bool):
+        raise _WrongError("Please tick this box, or leave it.")
+    return given
+
+
+def _string(field: Field, given: Any) -> str:
+    if not isinstance(given, str):
+        raise _WrongError("Please enter some text.")
+    longest = LONGEST.get(field["type"], LONGEST["text"])
+    if len(given) > longest:
+        raise _WrongError(f"Please keep it under {longest} characters.")
+    return given
+
+
+def _email(field: Field, given: Any) -> str:
+    text = _string(field, given)
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise _WrongError("Please enter an e-mail address, like name@example.org.") from None
+    return text
+
+
+def _tel(field: Field, given: Any) -> str:
+    text = _string(field, given)
+    if not PHONE.fullmatch(text) or sum(ch.isdigit() for ch in text) < 5:
+        raise _WrongError("Please enter a phone number, like 608-555-0123.")
+    return text
+
+
+def _number(field: Field, given: Any) -> int | float:
+    if isinstance(given, str):
+        try:
+            given = int(given) if given.lstrip("-").isdigit() else float(given)
+        except ValueError:
+            given = None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise _WrongError("Please enter a number.")
+    if not math.isfinite(given) or abs(given) > 1e12:
+        raise _WrongError("That number is too large.")
+    return given
+
+
+def _date(field: Field, given: Any) -> str:
+    try:
+        if not isinstance(given, str) or not ISO_DATE.fullmatch(given):
+            raise ValueError
+        return date.fromisoformat(given).isoformat()
+    except ValueError:
+        raise _WrongError("Please enter a date, like 2018-05-31.") from None
+
+
+def _select(field: Field, given: Any) -> str:
+    if given not in [option["value"] for option in field["options"]]:
+        raise _WrongError("Please choose one of the options.")
+    return str(given)
+
+
+def _multiselect(field: Field, given: Any) -> list[str]:
+    offered = [option["value"] for option in field["options"]]
+    if not isinstance(given, list) or any(one not in offered for one in given):
+        raise _WrongError("Please choose from the options.")
+    return [value for value in offered if value in given]
+
+
+_READERS: dict[str, Callable[[Field, Any], Answer]] = {
+    "text": _string,
+    "textarea": _string,
+    "email": _email,
+    "tel": _tel,
+    "number": _number,
+    "date": _date,
+    "select": _select,
+    "multiselect": _multiselect,
+}
+
+
+def participant_of(fields: Sequence[Field], answers: Mapping[str, Any]) -> str | None:
+    """Return the name of the child whom these answers sign up, or None where they name none."""
+    named = next(
+        (field["name"] for field in fields if field["role"] == "participant"), "child_name"
+    )
+    name = answers.get(named)
+    return " ".join(str(name).split()) or None if name is not None else None
+
+
+def lines(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[str]:
+    """Return the answers as a parent reads them, one line a field: `Child's name: Emma`."""
+    said = []
+    for field in fields:
+        answer = answers.get(field["name"])
+        if answer is None:
+            continue
+        labels = {option["value"]: option["label"] for option in field["options"]}
+        match answer:
+            case bool():
+                text = "yes" if answer else "no"
+            case list():
+                text = ", ".join(labels.get(str(one), str(one)) for one in answer)
+            case _:
+                text = labels.get(str(answer), str(answer))
+        said.append(f"{field['label']}: {text}")
+    return said

@@ -1,0 +1,366 @@
+"""The words: what a parent reads and can press at each step. Message, then card, then button."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, cast
+
+from orchestrator.flow import answers as form_answers
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.rules import Step
+from orchestrator.tools.contract import Booking, Field, Prerequisite, Program, Provider
+
+
+class Button(TypedDict):
+    """What can be pressed; posted back with its payload unchanged."""
+
+    label: str
+    action: str
+    payload: dict[str, Any]
+    variant: str
+
+
+class Card(TypedDict):
+    """One thing to look at, with its buttons."""
+
+    title: str
+    subtitle: str
+    description: str
+    metadata: dict[str, Any]
+    buttons: list[Button]
+
+
+class FilledField(Field, total=False):
+    """A field of the form; `value` is what was answered before, where the form is edited."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What one answer shows."""
+
+    message: str
+    cards: list[Card] = field(default_factory=list)
+    cta: list[Button] = field(default_factory=list)
+    form: list[FilledField] | None = None
+
+
+@dataclass(frozen=True)
+class SavedLogin:
+    """A login the parent could use here."""
+
+    id: str
+    alias: str
+
+
+def button(
+    label: str, action: str, payload: Mapping[str, Any] | None = None, *, accent: bool = False
+) -> Button:
+    """Return a button; one accent a screen shows the way on."""
+    variant = "accent" if accent else "outline"
+    return {"label": label, "action": action, "payload": dict(payload or {}), "variant": variant}
+
+
+def card(
+    title: str,
+    *buttons: Button,
+    subtitle: str = "",
+    description: str = "",
+    metadata: Mapping[str, Any] | None = None,
+) -> Card:
+    """Return a card."""
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "description": description,
+        "metadata": dict(metadata or {}),
+        "buttons": list(buttons),
+    }
+
+
+RETRY = button("Retry", "retry_last", accent=True)
+CHANGE_PROVIDER = button("Change provider", "change_provider")
+CHANGE_PROGRAM = button("Change program", "change_program")
+CANCEL = button("Cancel this signup", "cancel_registration")
+START_OVER = button("Start a new signup", "reset", accent=True)
+SAMPLE = "This is sample data, not a real offer."
+
+
+def greeting() -> Screen:
+    """Return the first screen of a session."""
+    return Screen(
+        "Hi! I sign children up for clubs, camps and swim schools. "
+        "Which one are you looking for? A name and a town is best, like "
+        "“Blackhawk Ski Club in Middleton”."
+    )
+
+
+def asking_again() -> Screen:
+    """Return the screen that asks for a provider once more."""
+    return Screen("All right. Which club, camp or school shall I look for? A town helps.")
+
+
+def providers_found(plan: Plan) -> Screen:
+    """Return the offers of a search, or what to do where there are none."""
+    if not plan.offered:
+        return Screen(
+            "I could not find a provider like that. Please try another spelling, or add the town."
+        )
+    count = len(plan.offered)
+    message = (
+        f"I found {plan.offered[0]['name']}. Is that the one?"
+        if count == 1
+        else f"I found {count} providers. Which one is yours?"
+    )
+    cards = [_provider_card(provider) for provider in plan.offered]
+    return Screen(message, cards, [button("None of these", "reject_provider")])
+
+
+def _provider_card(provider: Provider) -> Card:
+    place = ", ".join(part for part in (provider["city"], provider["state"]) if part)
+    distance = provider["distance_km"]
+    near = f"{distance:.0f} km away" if distance is not None else ""
+    return card(
+        provider["name"],
+        button("Choose", "select_provider", {"org_ref": provider["org_ref"]}, accent=True),
+        subtitle=" · ".join(part for part in (place, near) if part),
+        metadata={"provider": provider["provider"], "org_ref": provider["org_ref"]},
+    )
+
+
+def connect(plan: Plan) -> Screen:
+    """Return the screen that offers to connect the parent's account."""
+    name = _provider_name(plan)
+    return Screen(
+        f"Good choice. To see the programs of {name} I need your account there.",
+        [
+            card(
+                f"Connect your {name} account",
+                button("Connect account", "connect_account", accent=True),
+                description="Your login is sealed, and each time I open it leaves a record "
+                "that you can read. Please never type a password into this chat.",
+            )
+        ],
+        [CHANGE_PROVIDER],
+    )
+
+
+def choose_login(plan: Plan, saved: Sequence[SavedLogin], session_id: str) -> Screen:
+    """Return the saved logins that fit, and the way to add one."""
+    cards = [
+        card(
+            login.alias,
+            button(
+                "Use this login", "credentials_submitted", {"credential_id": login.id}, accent=True
+            ),
+            subtitle="Saved login",
+            metadata={"credential_id": login.id},
+        )
+        for login in saved
+    ]
+    cards.append(
+        card(
+            "Another login" if saved else "Add your login",
+            _dialog("Enter a login", plan, session_id, accent=not saved),
+            description="It opens in its own dialog and goes straight into the vault.",
+        )
+    )
+    message = (
+        "Which login shall I use?"
+        if saved
+        else f"Please enter the e-mail and password you use at {_provider_name(plan)}."
+    )
+    return Screen(message, cards, [CHANGE_PROVIDER])
+
+
+def login_refused(plan: Plan, saved: SavedLogin | None, session_id: str) -> Screen:
+    """Return the screen after the provider refused a login."""
+    replace = {"alias": saved.alias, "replace": True} if saved else {}
+    return Screen(
+        "The provider did not accept this login.",
+        [
+            card(
+                saved.alias if saved else "Your login",
+                _dialog("Replace this login", plan, session_id, accent=True, **replace),
+                button("Use another login", "connect_account"),
+                description="Please check the e-mail and the password, and enter them again.",
+            )
+        ],
+        [CHANGE_PROVIDER],
+    )
+
+
+def _dialog(label: str, plan: Plan, session_id: str, *, accent: bool, **more: Any) -> Button:
+    """Return the client-side button that opens the log-in dialog; it is never posted."""
+    payload = {"provider": plan.provider_key, "org_ref": plan.org_ref, "session_id": session_id}
+    return button(label, "show_login_dialog", payload | more, accent=accent)
+
+
+def programs_found(plan: Plan) -> Screen:
+    """Return the programs to choose from."""
+    if not plan.programs:
+        return Screen(
+            f"{_provider_name(plan)} has no programs open right now.", [], [CHANGE_PROVIDER]
+        )
+    return Screen(
+        "You are connected. Which program would you like?",
+        [_program_card(program) for program in plan.programs],
+        [CHANGE_PROVIDER],
+    )
+
+
+def _program_card(program: Program) -> Card:
+    full = program["spots_left"] == 0
+    return card(
+        program["title"],
+        button(
+            "Choose", "select_program", {"program_ref": program["program_ref"]}, accent=not full
+        ),
+        subtitle=_program_line(program),
+        description=program["description"],
+        metadata={
+            "program_ref": program["program_ref"],
+            "price_cents": program["price_cents"],
+            "currency": program["currency"],
+            "spots_left": program["spots_left"],
+        },
+    )
+
+
+def _program_line(program: Program) -> str:
+    spots = program["spots_left"]
+    left = "" if spots is None else "full" if spots == 0 else f"{spots} spots left"
+    opens = f"opens {program['opens_at']}" if program["opens_at"] else ""
+    parts = (program["schedule"], price(program), left, opens)
+    return " · ".join(part for part in parts if part)
+
+
+def price(program: Program) -> str:
+    """Return a price as people write it."""
+    amount = f"{program['price_cents'] / 100:,.2f}"
+    return f"${amount}" if program["currency"] == "USD" else f"{amount} {program['currency']}"
+
+
+def prerequisites_checked(plan: Plan) -> Screen:
+    """Return one card for each prerequisite, and the way on if all are met."""
+    checked = plan.prerequisites or ()
+    cards = [_prerequisite_card(one) for one in checked]
+    title = plan.program["title"] if plan.program else "this program"
+    if plan.has_all_prerequisites:
+        message = f"Everything is in place for {title}."
+        ahead = button("Continue", "complete_prereqs", accent=True)
+    else:
+        missing = sum(one["status"] != "ok" for one in checked)
+        what = "One thing is" if missing == 1 else f"{missing} things are"
+        message = f"{what} still missing for {title}. Please take care of it, then check again."
+        ahead = button("Check again", "check_prereqs", accent=True)
+    return Screen(message, cards, [ahead, CHANGE_PROGRAM])
+
+
+def _prerequisite_card(one: Prerequisite) -> Card:
+    subtitle = {"ok": "In place", "required": "Required", "missing": "Missing"}[one["status"]]
+    metadata = {"prerequisite": one["name"], "status": one["status"]}
+    if one["url"]:
+        metadata["url"] = one["url"]
+    return card(one["label"], subtitle=subtitle, metadata=metadata)
+
+
+def form(plan: Plan, given: Mapping[str, Any]) -> Screen:
+    """Return the form, filled with what was answered before."""
+    fields: list[FilledField] = []
+    for one in plan.fields or ():
+        filled = cast("FilledField", dict(one))
+        if one["name"] in given:
+            filled["value"] = given[one["name"]]
+        fields.append(filled)
+    message = "Please fill this in. I will show it to you before anything is sent."
+    return Screen(message, [], [CHANGE_PROGRAM], fields)
+
+
+def confirmation(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
+    """Return what would be sent, and the one button that sends it."""
+    if plan.program is None:
+        raise ValueError("there is no confirmation without a program")
+    buttons = [
+        button("Confirm registration", "confirm_registration", {"summary": summary}, accent=True)
+    ]
+    if plan.fields:
+        buttons.append(button("Edit the form", "edit_form"))
+    return Screen(
+        "Please check this. Nothing is sent until you press Confirm.",
+        [
+            card(
+                plan.program["title"],
+                *buttons,
+                subtitle=f"{_provider_name(plan)} · {_program_line(plan.program)}",
+                description="\n".join(form_answers.lines(plan.fields or (), given)),
+                metadata={
+                    "program_ref": plan.program_ref,
+                    "org_ref": plan.org_ref,
+                    "price_cents": plan.program["price_cents"],
+                    "currency": plan.program["currency"],
+                    "sample": plan.is_sample,
+                },
+            )
+        ],
+        [CHANGE_PROGRAM, CANCEL],
+    )
+
+
+def completed(plan: Plan, booking: Booking, submission_id: str) -> Screen:
+    """Return the receipt."""
+    title = plan.program["title"] if plan.program else "the program"
+    done = booking["status"] == "confirmed"
+    message = (
+        f"Done! The registration for {title} is confirmed."
+        if done
+        else f"{title} is full right now. Your child is on the waiting list."
+    )
+    return Screen(
+        message,
+        [
+            card(
+                "Registration confirmed" if done else "On the waiting list",
+                subtitle=f"Reference {booking['confirmation_ref']}",
+                description=booking["message"] or "",
+                metadata={
+                    "status": booking["status"],
+                    "confirmation_ref": booking["confirmation_ref"],
+                    "submission_id": submission_id,
+                },
+            )
+        ],
+        [START_OVER],
+    )
+
+
+def cancelled() -> Screen:
+    """Return the last screen of a signup that the parent called off."""
+    return Screen("This signup is cancelled. Nothing was booked.", [], [START_OVER])
+
+
+def at(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
+    """Return the screen of a step as it stands, whatever led there."""
+    match plan.step:
+        case Step.PROVIDER_SEARCH:
+            return providers_found(plan) if plan.offered else asking_again()
+        case Step.LOGIN:
+            return connect(plan)
+        case Step.PROGRAM_SELECTION:
+            return programs_found(plan)
+        case Step.PREREQUISITE_CHECK:
+            return prerequisites_checked(plan)
+        case Step.FORM_FILL:
+            return form(plan, given)
+        case Step.CONFIRMATION:
+            return confirmation(plan, given, summary)
+    return Screen("This signup is finished.", [], [START_OVER])
+
+
+def with_lead(sentence: str, screen: Screen, *first: Button) -> Screen:
+    """Return a screen that says something else, with buttons before its own."""
+    return Screen(sentence, screen.cards, [*first, *screen.cta], screen.form)
+
+
+def _provider_name(plan: Plan) -> str:
+    return plan.provider["name"] if plan.provider else "the provider"

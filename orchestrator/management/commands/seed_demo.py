@@ -1,0 +1,35 @@
+"""Make the demo people, and if wanted a long made-up trail."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from audit.services import record_many
+from orchestrator import demo
+
+
+class Command(BaseCommand):
+    help = "Create the demo parent and the demo staff account (DEBUG only)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--audit-rows", type=int, default=0, metavar="N", help="add N made-up audit rows"
+        )
+
+    def handle(self, *, audit_rows: int, verbosity: int, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("seed_demo makes accounts for everybody to use: DEBUG=true only.")
+        if audit_rows < 0:
+            raise CommandError("--audit-rows is a number of rows, 0 or more.")
+        parent = demo.ensure_people(demo.passwords(settings.VAR_DIR / "demo.json"))
+        if verbosity:
+            self.stdout.write(f"{demo.PARENT} and {demo.STAFF} can log in (var/demo.json).")
+        if not audit_rows:
+            return
+        story = demo.story(parent.pk, audit_rows, until=timezone.now())
+        bar = tqdm(story, total=audit_rows, unit="row", disable=None if verbosity else True)
+        written = record_many(bar)
+        self.stdout.write(self.style.SUCCESS(f"{written} audit rows written."))

@@ -1,0 +1,19 @@
+"""What the doors can ask of the conversation."""
+
+from orchestrator.services.conversation import (
+    delete_session,
+    own_sessions,
+    read,
+    start,
+    take_action,
+    take_message,
+)
+
+__all__ = [
+    "delete_session",
+    "own_sessions",
+    "read",
+    "start",
+    "take_action",
+    "take_message",
+]

@@ -1,0 +1,145 @@
+"""Asking one provider tool: with the login opened for that one call, and the call recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from audit.actions import Action
+from credentials import services as vault
+from credentials.services import OpenedLogin
+from orchestrator.flow.moves import Move
+from orchestrator.flow.plan import Plan
+from orchestrator.services.refusals import RefusedError
+from orchestrator.services.turns import Origin
+from orchestrator.tools.contract import Tool, argument_digest
+from orchestrator.tools.errors import ToolError
+from orchestrator.tools.toolbox import get_toolbox
+from sessions_store import services as store
+from sessions_store.models import AgenticCheckoutSession
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool answered, and where the answer came from."""
+
+    data: Any
+    origin: Origin
+
+
+@sensitive_variables("login", "credentials")
+def ask(session: AgenticCheckoutSession, move: Move) -> Answer:
+    """Return what the move's tool answers.
+
+    :raises ToolError: if it does not
+    :raises RefusedError: if the login was deleted meanwhile
+    """
+    tool, plan = move.calls, move.plan
+    if tool is None:
+        raise ValueError(f"{move.action} asks no tool")
+    login = None if tool is Tool.SEARCH_PROVIDER else open_login(session, plan, tool)
+    return call(session, plan, tool, arguments(tool, move), login)
+
+
+def arguments(tool: Tool, move: Move) -> dict[str, Any]:
+    """Return the tool's arguments for a read, without the login."""
+    if tool is Tool.SEARCH_PROVIDER:
+        return {name: value for name, value in move.payload.items() if value is not None}
+    if tool is Tool.FIND_PROGRAMS:
+        return {"org_ref": move.plan.org_ref}
+    return {"org_ref": move.plan.org_ref, "program_ref": move.plan.program_ref}
+
+
+def about(plan: Plan) -> dict[str, Any]:
+    """Return what a record says a deed was about."""
+    return {
+        "provider": plan.provider_key or None,
+        "org_ref": plan.org_ref,
+        "program_ref": plan.program_ref,
+        "credential_id": UUID(plan.credential_id) if plan.credential_id else None,
+    }
+
+
+def is_only_sample(plan: Plan) -> bool:
+    """Return whether a plan begun on sample data must stay on it: in real mode, always."""
+    return get_toolbox().real and plan.is_sample
+
+
+def open_login(session: AgenticCheckoutSession, plan: Plan, tool: Tool) -> OpenedLogin | None:
+    """Return the plan's login in plain text, recorded first; None where no secret may be opened.
+
+    :raises RefusedError: if the login was deleted meanwhile
+    """
+    if is_only_sample(plan):
+        return None
+    if plan.credential_id is None:
+        raise _deleted()
+    try:
+        return vault.open_login(
+            user_id=session.user_id,
+            credential_id=UUID(plan.credential_id),
+            purpose=tool.value,
+            session_id=session.pk,
+            at=timezone.now(),  # its own moment: the trail tells deed and opening in order
+        )
+    except vault.CredentialNotFoundError:
+        raise _deleted() from None
+
+
+def _deleted() -> RefusedError:
+    return RefusedError(
+        "action_not_available",
+        detail="This saved login was deleted. Please connect your account again.",
+    )
+
+
+@sensitive_variables("login", "credentials")
+def call(
+    session: AgenticCheckoutSession,
+    plan: Plan,
+    tool: Tool,
+    args: Mapping[str, Any],
+    login: OpenedLogin | None,
+) -> Answer:
+    """Return the tool's answer; the call is recorded, whatever comes of it.
+
+    :raises ToolError: if the tool gave no result
+    """
+    only_sample = tool is not Tool.SEARCH_PROVIDER and is_only_sample(plan)
+    told: dict[str, Any] = {
+        "tool": tool.value,
+        "argument_digest": argument_digest(tool, args, secret=settings.SECRET_KEY),
+    }
+    try:
+        answer = get_toolbox().call(
+            tool, args, credentials=login.reveal() if login else None, only_mock=only_sample
+        )
+    except ToolError as error:
+        store.record_for(
+            session,
+            Action.TOOL_FAILED,
+            at=timezone.now(),
+            about=about(plan),
+            **told,
+            source=error.source,
+            attempts=error.attempts,
+            elapsed_ms=error.elapsed_ms,
+            error_code=error.code[:64],
+        )
+        raise
+    store.record_for(
+        session,
+        Action.TOOL_SUCCEEDED,
+        at=timezone.now(),
+        about=about(plan),
+        **told,
+        source=answer.source,
+        attempts=answer.attempts,
+        elapsed_ms=answer.elapsed_ms,
+        degraded=answer.degraded,
+    )
+    return Answer(answer.data, Origin(answer.source, answer.degraded, answer.fallback_reason))

@@ -1,0 +1,351 @@
+"""One message or action in, one Turn out.
+
+Read the session, see what the deed comes to, claim the turn (recorded in the same transaction), ask the
+tool outside of any transaction, write back. Whatever goes wrong in between leaves a session that can
+go on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.actions import Action
+from credentials.models import StoredCredential
+from orchestrator import understanding
+from orchestrator.flow import moves, screens
+from orchestrator.flow.answers import AnswersError, validate
+from orchestrator.flow.moves import Move
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.rules import RULES, Step
+from orchestrator.flow.screens import SavedLogin, Screen
+from orchestrator.services import calls, confirming, refusals, turns
+from orchestrator.services.refusals import RefusedError
+from orchestrator.services.turns import Turn
+from orchestrator.tools.contract import Tool
+from orchestrator.tools.errors import ToolError
+from sessions_store import services as store
+from sessions_store.models import AgenticCheckoutSession
+from sessions_store.services import Claim
+from sessions_store.status import Status
+
+TRIES = 3  # how often a deed is looked at anew when another one got in between
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a parent did: pressed a button, or wrote something that was understood as one."""
+
+    action: str
+    payload: Mapping[str, Any]
+    said: str | None = None  # the words, where it was a message
+    screen: Screen | None = None  # the answer, where it changes nothing
+
+
+# --- What the doors ask --------------------------------------------------------------------------
+
+
+def start(*, user_id: UUID, at: datetime) -> Turn:
+    """Return the first Turn of a new session."""
+    plan = Plan()
+    session = store.new(user_id=user_id, step=plan.step, state=plan.to_state(), at=at)
+    turn = turns.assemble(session, screens.greeting())
+    store.begin(session, body=turns.seal_body(session, None, turn), at=at)
+    return turn
+
+
+def own_sessions(*, user_id: UUID, at: datetime) -> QuerySet[AgenticCheckoutSession]:
+    """Return this person's sessions that may be served."""
+    return AgenticCheckoutSession.objects.for_user(user_id).live(at)
+
+
+def read(
+    *, user_id: UUID, session_id: UUID, at: datetime
+) -> tuple[AgenticCheckoutSession, Turn | None]:
+    """Return a session and its newest answer.
+
+    :raises SessionNotFoundError: if this person has no such session
+    :raises SessionExpiredError: if it is past its time
+    """
+    session = store.find(user_id=user_id, session_id=session_id, at=at)
+    return session, turns.last_turn(session)
+
+
+def delete_session(*, user_id: UUID, session_id: UUID, at: datetime) -> None:
+    """Delete a session; its record stays.
+
+    :raises RefusedError: if it is at work, or a registration of it is unclear
+    """
+    try:
+        store.delete(user_id=user_id, session_id=session_id, at=at)
+    except store.TurnInProgressError:
+        raise _with_turn("turn_in_progress", user_id, session_id, at) from None
+    except store.SubmissionInProgressError:
+        raise _with_turn("submission_in_progress", user_id, session_id, at) from None
+
+
+def take_message(
+    *,
+    user_id: UUID,
+    session_id: UUID,
+    text: str,
+    coords: Mapping[str, float] | None,
+    if_match: int | None,
+    at: datetime,
+) -> Turn:
+    """Return the Turn that answers a message.
+
+    :raises RefusedError: if it cannot be done; the catalogue says why
+    """
+
+    def understand(session: AgenticCheckoutSession, plan: Plan) -> Deed:
+        intent = understanding.understand(plan, text)
+        if intent.is_search:
+            payload = {**intent.payload, "coords": dict(coords) if coords else None}
+            return Deed(moves.SEARCH, payload, said=text)
+        if intent.answer is not None:
+            screen = screens.with_lead(
+                intent.answer, turns.screen_at(session, plan), *intent.buttons
+            )
+            return Deed(intent.name, {}, said=text, screen=screen)
+        return Deed(intent.name, intent.payload, said=text)
+
+    return _take(user_id, session_id, understand, if_match=if_match, at=at)
+
+
+def take_action(
+    *,
+    user_id: UUID,
+    session_id: UUID,
+    action: str,
+    payload: Mapping[str, Any],
+    if_match: int | None,
+    at: datetime,
+) -> Turn:
+    """Return the Turn that answers a button.
+
+    :raises RefusedError: if it cannot be done; the catalogue says why
+    """
+    if action not in RULES:
+        raise RefusedError("unknown_action")
+    if action == "reset":
+        return _reset(user_id, session_id, if_match=if_match, at=at)
+    deed = Deed(action, payload)
+    return _take(user_id, session_id, lambda *_: deed, if_match=if_match, at=at)
+
+
+# --- One turn ------------------------------------------------------------------------------------
+
+
+def _take(
+    user_id: UUID,
+    session_id: UUID,
+    understand: Callable[[AgenticCheckoutSession, Plan], Deed],
+    *,
+    if_match: int | None,
+    at: datetime,
+) -> Turn:
+    for _ in range(TRIES):
+        session = store.find(user_id=user_id, session_id=session_id, at=at)
+        session = confirming.follow(session, at=at)
+        store.must_be_live(session, at)
+        _gate_running(session, at)
+        plan = Plan.from_state(session.step, session.state)
+        if session.status == Status.OUTCOME_UNKNOWN:
+            return _while_unknown(session, understand(session, plan))
+        if session.status != Status.OPEN:
+            raise refusals.closed(turns.last_turn(session))
+        if if_match is not None and if_match != session.version:
+            raise RefusedError("session_conflict", turn=turns.last_turn(session))
+        deed = understand(session, plan)
+        try:
+            return _do(session, plan, deed, at=at)
+        except store.SessionChangedError:
+            if if_match is not None:
+                break
+        except store.LeaseLostError:
+            break
+        except store.TurnInProgressError:
+            raise _with_turn("turn_in_progress", user_id, session_id, at) from None
+    raise _with_turn("session_conflict", user_id, session_id, at)
+
+
+def _gate_running(session: AgenticCheckoutSession, at: datetime) -> None:
+    """Refuse while a turn holds the session, or a registration of it is on its way."""
+    if store.is_turn_running(session, at) or session.status == Status.SUBMITTING:
+        raise RefusedError("turn_in_progress", turn=turns.last_turn(session))
+
+
+def _while_unknown(session: AgenticCheckoutSession, deed: Deed) -> Turn:
+    """Return the same answer to a second confirmation; anything else has to wait."""
+    turn = turns.last_turn(session)
+    if deed.action == "confirm_registration" and deed.said is None and turn is not None:
+        return turn
+    raise RefusedError("submission_in_progress", turn=turn)
+
+
+def _do(session: AgenticCheckoutSession, plan: Plan, deed: Deed, *, at: datetime) -> Turn:
+    """Return the Turn that a deed comes to."""
+    if deed.screen is not None:
+        claim = _claim(session, deed, {}, at=at)
+        with confirming.giving_up(claim):
+            return turns.finish(session, claim, plan, deed.screen, said=deed.said)
+    try:
+        move = moves.move(plan, deed.action, _prepared(session, plan, deed))
+        if move.action == "credentials_submitted":
+            _must_fit(session, move.plan)
+    except moves.UnknownActionError:
+        raise RefusedError("unknown_action") from None
+    except moves.NotAvailableError as error:
+        raise RefusedError(
+            "action_not_available", detail=str(error), turn=turns.last_turn(session)
+        ) from None
+    except moves.BadPayloadError as error:
+        raise RefusedError("invalid_request", errors={"payload": [str(error)]}) from None
+    if move.calls is Tool.SUBMIT_REGISTRATION:
+        return confirming.confirm(session, move, at=at)
+    claim = _claim(session, deed, calls.about(move.plan), at=at)
+    with confirming.giving_up(claim):
+        return _carry_out(session, claim, plan, move, deed)
+
+
+def _claim(
+    session: AgenticCheckoutSession, deed: Deed, about: Mapping[str, Any], *, at: datetime
+) -> Claim:
+    """Claim the turn and record the deed, both or neither."""
+    with transaction.atomic():
+        claim = store.claim(session, intent=deed.action, at=at)
+        if deed.said is None:
+            store.record_for(session, Action(f"action_{deed.action}"), at=at, about=about)
+        else:
+            store.record_for(session, Action.MESSAGE_SENT, at=at, about=about, intent=deed.action)
+    return claim
+
+
+def _carry_out(
+    session: AgenticCheckoutSession,
+    claim: Claim,
+    before: Plan,
+    move: Move,
+    deed: Deed,
+) -> Turn:
+    """Ask the move's tool, if it has one, and write what came of it."""
+    if move.calls is None:
+        after = move.plan
+        screen = _screen_after(session, after, move)
+        status = Status.CANCELLED if move.action == "cancel_registration" else Status.OPEN
+        return turns.finish(session, claim, after, screen, status=status, said=deed.said)
+    try:
+        answer = calls.ask(session, move)
+    except ToolError as error:
+        refusal = refusals.of_tool(error)
+        if refusal.code == "login_failed":
+            after = moves.refuse_login(before)
+            screen = _login_refused(session, move.plan)
+            refusal.cta = screen.cards[0]["buttons"]
+        else:
+            after = moves.fail(before, move)
+            standing = turns.screen_at(session, before)
+            screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
+    except RefusedError as error:  # the login is gone: connect again
+        refusal, after = error, moves.refuse_login(before)
+        screen = screens.with_lead(error.detail, turns.screen_at(session, after))
+    else:
+        after = moves.learn(move, answer.data, answer.origin.source or "")
+        screen = turns.screen_at(session, after)
+        if move.action == moves.SEARCH:
+            screen = screens.providers_found(after)
+        return turns.finish(session, claim, after, screen, answer.origin, said=deed.said)
+    turn = turns.finish(session, claim, after, screen, said=deed.said, code=refusal.code)
+    refusal.turn = turn if refusal.code == "action_not_available" else None
+    raise refusal
+
+
+def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mapping[str, Any]:
+    """Return the payload as the pure flow takes it: form answers validated and sealed."""
+    if deed.action != "submit_form" or plan.step is not Step.FORM_FILL:
+        return deed.payload
+    given = deed.payload.get("answers")
+    if not isinstance(given, Mapping):
+        raise moves.BadPayloadError("The payload needs answers, an object.")
+    try:
+        tidy = validate(plan.fields or (), given)
+    except AnswersError as error:
+        raise RefusedError("invalid_request", errors=error.errors) from None
+    return {"sealed_answers": turns.seal_answers(session, tidy)}
+
+
+def _must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
+    """Refuse a login that is not this person's own, or not for this provider.
+
+    :raises NotAvailableError: with what to do instead
+    """
+    try:
+        credential_id = UUID(plan.credential_id or "")
+    except ValueError:
+        raise moves.BadPayloadError("credential_id is the id of a saved login.") from None
+    own = StoredCredential.objects.for_user(session.user_id)
+    fitting = own.fitting(plan.provider_key, plan.org_ref or "")
+    if not fitting.filter(pk=credential_id).exists():
+        raise moves.NotAvailableError(
+            "That login does not fit here. Please choose one of yours, or enter it anew."
+        )
+
+
+def _screen_after(session: AgenticCheckoutSession, plan: Plan, move: Move) -> Screen:
+    """Return what is shown after a move that asked no tool."""
+    match move.action:
+        case "connect_account":
+            return screens.choose_login(plan, _saved_logins(session, plan), str(session.pk))
+        case "reject_provider" | "retry_search" | "change_provider":
+            return screens.asking_again()
+        case "cancel_registration":
+            return screens.cancelled()
+    return turns.screen_at(session, plan)
+
+
+def _saved_logins(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
+    own = StoredCredential.objects.for_user(session.user_id)
+    fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")[:20]
+    return [SavedLogin(str(one.pk), one.alias) for one in fitting]
+
+
+def _login_refused(session: AgenticCheckoutSession, plan: Plan) -> Screen:
+    saved = _saved_logins(session, plan)
+    used = next((one for one in saved if one.id == plan.credential_id), None)
+    return screens.login_refused(plan, used, str(session.pk))
+
+
+def _with_turn(code: str, user_id: UUID, session_id: UUID, at: datetime) -> RefusedError:
+    """Return a refusal that shows where the session stands now."""
+    session = store.find(user_id=user_id, session_id=session_id, at=at)
+    return RefusedError(code, turn=turns.last_turn(session))
+
+
+def _reset(user_id: UUID, session_id: UUID, *, if_match: int | None, at: datetime) -> Turn:
+    """Return the first Turn of a new session; an open one before it is cancelled.
+
+    :raises SessionNotFoundError: if this person has no such session
+    """
+    session = AgenticCheckoutSession.objects.for_user(user_id).filter(pk=session_id).first()
+    if session is None:
+        raise store.SessionNotFoundError
+    session = confirming.follow(session, at=at)
+    _gate_running(session, at)
+    if if_match is not None and if_match != session.version:
+        raise RefusedError("session_conflict", turn=turns.last_turn(session))
+    try:
+        with transaction.atomic():
+            if session.status == Status.OPEN and session.expires_at > at:
+                claim = _claim(session, Deed("reset", {}), {}, at=at)
+                plan = Plan.from_state(session.step, session.state)
+                turns.finish(session, claim, plan, screens.cancelled(), status=Status.CANCELLED)
+            else:
+                store.record_for(session, Action.ACTION_RESET, at=at)
+            return start(user_id=user_id, at=at)
+    except (store.SessionChangedError, store.TurnInProgressError):
+        raise _with_turn("turn_in_progress", user_id, session_id, at) from None

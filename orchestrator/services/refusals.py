@@ -1,0 +1,66 @@
+"""How a request ends when it cannot be done: a code of the error catalogue, and what goes with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.catalogue import CATALOGUE
+from orchestrator.flow.screens import CHANGE_PROGRAM, CHANGE_PROVIDER, RETRY, START_OVER, Button
+from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
+from orchestrator.tools.errors import ToolError, ToolRefusedError
+
+RETRYABLE = {"mcp_timeout", "mcp_unavailable"}
+
+
+class RefusedError(Exception):
+    """A request that ends in an answer from the catalogue (`orchestrator.errors`).
+
+    `detail` is the catalogue's sentence unless a closer one is given; `turn` is where the session
+    stands.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        detail: str | None = None,
+        cta: Sequence[Button] = (),
+        turn: Mapping[str, Any] | None = None,
+        errors: Mapping[str, list[str]] | None = None,
+        status_url: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail or CATALOGUE[code].sentence
+        self.cta = list(cta)
+        self.turn = turn
+        self.errors = errors
+        self.status_url = status_url
+        self.status = status
+
+
+def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
+    """Return what a parent is told when a tool call ended badly."""
+    if isinstance(error, ToolRefusedError):
+        if error.code in SENTENCES or on_submission:
+            cta = [] if error.code == "login_failed" else [CHANGE_PROGRAM]
+            return RefusedError(
+                _plain(error.code),
+                detail=SENTENCES.get(error.code, OTHER_REFUSAL),
+                cta=cta,
+                status=422,
+            )
+        return RefusedError("mcp_tool_error", cta=[CHANGE_PROVIDER])
+    cta = [RETRY] if error.code in RETRYABLE else []
+    return RefusedError(error.code, cta=cta)
+
+
+def _plain(code: str) -> str:
+    """Return a provider's code if it is fit to be one of ours."""
+    fit = code.isascii() and code.replace("_", "").isalnum() and code == code.lower()
+    return code if fit and len(code) <= 64 else "provider_rejected"
+
+
+def closed(turn: Mapping[str, Any] | None) -> RefusedError:
+    """Return the answer for a session that is completed or cancelled."""
+    return RefusedError("session_closed", cta=[START_OVER], turn=turn)

@@ -1,0 +1,207 @@
+"""Turns: putting together what one answer holds, and keeping it sealed for a reload."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypedDict, cast
+
+from django.utils import timezone
+
+from audit.context import current_request_id
+from credentials import services as vault
+from orchestrator.flow import answers as form_answers
+from orchestrator.flow import screens
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.rules import Step
+from orchestrator.flow.screens import Button, Card, FilledField, Screen
+from orchestrator.submissions.ledger import keyed_digest
+from sessions_store import services as store
+from sessions_store.models import AgenticCheckoutSession
+from sessions_store.services import Claim
+from sessions_store.status import Status
+
+
+class SessionView(TypedDict):
+    """The session as every Turn and every list shows it."""
+
+    id: str
+    step: str
+    status: str
+    version: int
+    provider: str | None
+    org_ref: str | None
+    created_at: str
+    expires_at: str
+
+
+class Meta(TypedDict):
+    """Where a turn's data came from, and what else a frontend should know of it."""
+
+    source: str | None
+    degraded: bool
+    fallback_reason: str | None
+    llm: str | None
+    code: str | None
+    status_url: str | None
+    request_id: str | None
+
+
+class Turn(TypedDict):
+    """What a message or an action is answered with."""
+
+    session: SessionView
+    message: str
+    cards: list[Card]
+    cta: list[Button]
+    form: list[FilledField] | None
+    meta: Meta
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the data of a turn came from."""
+
+    source: str | None = None
+    degraded: bool = False
+    fallback_reason: str | None = None
+
+
+NOWHERE = Origin()
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a time as the API writes it: UTC, with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def session_view(session: AgenticCheckoutSession) -> SessionView:
+    """Return the session as every Turn shows it."""
+    return {
+        "id": str(session.pk),
+        "step": session.step,
+        "status": session.status,
+        "version": session.version,
+        "provider": session.provider_id or None,
+        "org_ref": session.state.get("org_ref"),
+        "created_at": rfc3339(session.created_at),
+        "expires_at": rfc3339(session.expires_at),
+    }
+
+
+def assemble(
+    session: AgenticCheckoutSession,
+    screen: Screen,
+    origin: Origin = NOWHERE,
+    *,
+    code: str | None = None,
+    status_url: str | None = None,
+) -> Turn:
+    """Return the Turn that shows a screen of this session."""
+    is_sample = origin.source == "mock" and bool(screen.cards or screen.form)
+    return {
+        "session": session_view(session),
+        "message": f"{screen.message} {screens.SAMPLE}" if is_sample else screen.message,
+        "cards": screen.cards,
+        "cta": screen.cta,
+        "form": screen.form,
+        "meta": {
+            "source": origin.source,
+            "degraded": origin.degraded,
+            "fallback_reason": origin.fallback_reason,
+            "llm": None,
+            "code": code,
+            "status_url": status_url,
+            "request_id": current_request_id(),
+        },
+    }
+
+
+# --- Sealed: parents type about children --------------------------------------------------------
+
+
+def _place(session: AgenticCheckoutSession, label: str) -> dict[str, Any]:
+    return {
+        "table": session._meta.db_table,
+        "row_id": session.pk,
+        "user_id": session.user_id,
+        "label": label,
+    }
+
+
+def seal_answers(session: AgenticCheckoutSession, answers: dict[str, Any]) -> str:
+    """Return form answers as the plan carries them."""
+    return vault.seal_json(answers, **_place(session, "answers"))
+
+
+def open_answers(session: AgenticCheckoutSession, plan: Plan) -> dict[str, Any]:
+    """Return the form answers of a plan, for the form, the confirmation and the submission alone."""
+    if plan.answers is None:
+        return {}
+    opened: dict[str, Any] = vault.open_json(plan.answers, **_place(session, "answers"))
+    return opened
+
+
+def seal_body(session: AgenticCheckoutSession, said: str | None, turn: Turn) -> str:
+    """Return what was said and answered as `session_turns` keeps it (without the session part)."""
+    answer = {name: value for name, value in turn.items() if name != "session"}
+    return vault.seal_json({"said": said, "turn": answer}, **_place(session, "turn"))
+
+
+def last_turn(session: AgenticCheckoutSession) -> Turn | None:
+    """Return the newest answer of the session, with the session as it stands now."""
+    newest = store.last_answer(session.pk)
+    if newest is None:
+        return None
+    body = vault.open_json(newest.body, **_place(session, "turn"))
+    return cast("Turn", {"session": session_view(session), **body["turn"]})
+
+
+def summary_of(plan: Plan, given: dict[str, Any]) -> str:
+    """Return the digest that binds a confirmation to exactly what was shown."""
+    return keyed_digest(
+        "confirmation", [plan.provider, plan.program, given, plan.sources.get("programs")]
+    )
+
+
+def participant_of(plan: Plan, given: dict[str, Any]) -> str | None:
+    """Return the child's name in the answers, or None."""
+    return form_answers.participant_of(plan.fields or (), given)
+
+
+def finish(
+    session: AgenticCheckoutSession,
+    claim: Claim,
+    plan: Plan,
+    screen: Screen,
+    origin: Origin = NOWHERE,
+    *,
+    status: Status = Status.OPEN,
+    said: str | None = None,
+    code: str | None = None,
+    status_url: str | None = None,
+) -> Turn:
+    """Write a turn's result back, give the session free, and return the Turn.
+
+    :raises LeaseLostError: if another turn took over meanwhile
+    """
+    session.step, session.status, session.state = plan.step, status, plan.to_state()
+    session.provider_id, session.version = plan.provider_key, claim.version + 1
+    turn = assemble(session, screen, origin, code=code, status_url=status_url)
+    store.finish(
+        claim,
+        step=plan.step,
+        status=status,
+        provider_id=plan.provider_key,
+        state=session.state,
+        body=seal_body(session, said, turn),
+        failed=code is not None,
+        at=timezone.now(),
+    )
+    return turn
+
+
+def screen_at(session: AgenticCheckoutSession, plan: Plan) -> Screen:
+    """Return the screen of the plan's step as it stands."""
+    if plan.step in (Step.FORM_FILL, Step.CONFIRMATION):
+        given = open_answers(session, plan)
+        return screens.at(plan, given, summary_of(plan, given))
+    return screens.at(plan, {}, "")

@@ -1,0 +1,1 @@
+"""Registrations: written down before anything leaves, settled once."""

@@ -1,0 +1,23 @@
+"""What a parent reads about a registration."""
+
+from orchestrator import catalogue
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
+
+WORDS: dict[str, str] = {
+    SubmissionStatus.INTENT: "Your registration is on its way.",
+    SubmissionStatus.SENT: "Your registration is on its way.",
+    SubmissionStatus.CONFIRMED: "Your registration is confirmed.",
+    SubmissionStatus.WAITLISTED: "Your child is on the waiting list.",
+    SubmissionStatus.OUTCOME_UNKNOWN: catalogue.OUTCOME_UNKNOWN,
+    SubmissionStatus.NOT_CREATED: catalogue.NOT_SENT,
+    SubmissionStatus.NEEDS_OPERATOR: "A person is checking with the provider whether your "
+    "registration went through. Please do not submit it again.",
+}
+
+
+def words_for(submission: RegistrationSubmission) -> str:
+    """Return the provider's own message where it confirmed, else ours for the status."""
+    if submission.status == SubmissionStatus.REJECTED:
+        return SENTENCES.get(submission.error_code, OTHER_REFUSAL)
+    return submission.message or WORDS[submission.status]

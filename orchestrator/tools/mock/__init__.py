@@ -1,0 +1,1 @@
+"""Tools that need no server: a small, believable catalogue that behaves like a provider."""

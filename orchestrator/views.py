@@ -1,0 +1,172 @@
+"""The doors of the conversation: /api/v1/sessions, /api/v1/submissions and the chat page."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.generic import TemplateView
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.context import user_id_of
+from audit.paging import page_of
+from orchestrator import services
+from orchestrator.models import RegistrationSubmission
+from orchestrator.serializers import (
+    ActionInput,
+    MessageInput,
+    NothingInput,
+    SessionDetailOutput,
+    SessionPage,
+    SubmissionOutput,
+    SubmissionPage,
+    TurnOutput,
+)
+from orchestrator.services.refusals import RefusedError
+from orchestrator.services.turns import Turn, session_view
+
+VERSION = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
+CURSOR = OpenApiParameter("cursor", str, description="`next` of the page before")
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="the session's version (its ETag)"
+)
+
+
+@method_decorator(ensure_csrf_cookie, name="dispatch")
+class ChatView(TemplateView):
+    """The page to talk to."""
+
+    template_name = "chat.html"
+
+
+class SessionsView(APIView):
+    """Begin a signup, or list one's own."""
+
+    @extend_schema(operation_id="sessions_list", parameters=[CURSOR], responses=SessionPage)
+    def get(self, request: Request) -> Response:
+        own = services.own_sessions(user_id=user_id_of(request), at=timezone.now())
+        page = page_of(own, request.query_params.get("cursor"))
+        return Response({"results": [session_view(one) for one in page.rows], "next": page.next})
+
+    @extend_schema(operation_id="sessions_begin", request=None, responses={201: TurnOutput})
+    def post(self, request: Request) -> Response:
+        NothingInput(data=request.data or {}).is_valid(raise_exception=True)
+        turn = services.start(user_id=user_id_of(request), at=timezone.now())
+        location = f"/api/v1/sessions/{turn['session']['id']}"
+        return _answer(turn, status.HTTP_201_CREATED, Location=location)
+
+
+class SessionView(APIView):
+    """Look at a signup, or delete it."""
+
+    @extend_schema(operation_id="sessions_read", responses=SessionDetailOutput)
+    def get(self, request: Request, session_id: UUID) -> Response:
+        session, turn = services.read(
+            user_id=user_id_of(request), session_id=session_id, at=timezone.now()
+        )
+        body = {**session_view(session), "last_turn": turn}
+        return Response(body, headers={"ETag": f'"{session.version}"'})
+
+    @extend_schema(operation_id="sessions_delete", responses={204: None})
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        services.delete_session(
+            user_id=user_id_of(request), session_id=session_id, at=timezone.now()
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MessagesView(APIView):
+    """Say something."""
+
+    @extend_schema(
+        operation_id="sessions_message",
+        parameters=[IF_MATCH],
+        request=MessageInput,
+        responses=TurnOutput,
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        said = MessageInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        turn = services.take_message(
+            user_id=user_id_of(request),
+            session_id=session_id,
+            text=said.validated_data["message"],
+            coords=said.validated_data["location"],
+            if_match=_if_match(request),
+            at=timezone.now(),
+        )
+        return _answer(turn)
+
+
+class ActionsView(APIView):
+    """Press a button."""
+
+    @extend_schema(
+        operation_id="sessions_action",
+        parameters=[IF_MATCH],
+        request=ActionInput,
+        responses={200: TurnOutput, 202: TurnOutput},
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        pressed = ActionInput(data=request.data)
+        pressed.is_valid(raise_exception=True)
+        turn = services.take_action(
+            user_id=user_id_of(request),
+            session_id=session_id,
+            action=pressed.validated_data["action"],
+            payload=pressed.validated_data["payload"],
+            if_match=_if_match(request),
+            at=timezone.now(),
+        )
+        return _answer(turn)
+
+
+class SubmissionsView(APIView):
+    """List one's own registrations."""
+
+    @extend_schema(operation_id="submissions_list", parameters=[CURSOR], responses=SubmissionPage)
+    def get(self, request: Request) -> Response:
+        own = RegistrationSubmission.objects.for_user(user_id_of(request))
+        page = page_of(own, request.query_params.get("cursor"))
+        rows = SubmissionOutput(page.rows, many=True).data
+        return Response({"results": rows, "next": page.next})
+
+
+class SubmissionView(APIView):
+    """Look at one registration."""
+
+    @extend_schema(operation_id="submissions_read", responses=SubmissionOutput)
+    def get(self, request: Request, submission_id: UUID) -> Response:
+        own = RegistrationSubmission.objects.for_user(user_id_of(request))
+        return Response(SubmissionOutput(get_object_or_404(own, pk=submission_id)).data)
+
+
+def _if_match(request: Request) -> int | None:
+    """Return the version that the caller expects, or None where they expect none.
+
+    A proxy that compresses turns `"3"` into `W/"3"`: both are taken, and the bare number.
+    """
+    given = request.headers.get("If-Match", "").strip()
+    if given in ("", "*"):
+        return None
+    match = VERSION.fullmatch(given)
+    if match is None:
+        raise RefusedError(
+            "invalid_request", errors={"If-Match": ['A session\'s version, like "3".']}
+        )
+    return int(match[1] or match[2])
+
+
+def _answer(turn: Turn, code: int | None = None, **headers: Any) -> Response:
+    """Return a Turn; one whose registration nobody knows the outcome of is a 202."""
+    unknown = turn["meta"]["code"] == "submission_outcome_unknown"
+    code = code or (status.HTTP_202_ACCEPTED if unknown else status.HTTP_200_OK)
+    etag = f'"{turn["session"]["version"]}"'
+    return Response(turn, status=code, headers={"ETag": etag, **headers})

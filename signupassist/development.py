@@ -1,0 +1,46 @@
+"""The secrets of a developer's machine: made once, kept in `var/`, never used with DEBUG off."""
+
+import base64
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import environ
+
+from signupassist.env import FALSE
+
+
+def create_secrets(base_dir: Path) -> None:
+    """Make sure that `var/` is private and, unless DEBUG is off, that it holds secrets of its own.
+
+    An existing file is kept as it is: what was sealed with its key must stay readable.
+    """
+    var = base_dir / "var"
+    var.mkdir(mode=0o700, exist_ok=True)
+    var.chmod(0o700)
+    file = var / "development.env"
+    if _debug_is_off(base_dir) or file.exists():
+        return
+    _write_private(
+        file,
+        "DEBUG=true\n"
+        f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
+        f"CRED_SEAL_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}\n",
+    )
+
+
+def _debug_is_off(base_dir: Path) -> bool:
+    if (base_dir / ".env").is_file():
+        environ.Env.read_env(base_dir / ".env")
+    return os.environ.get("DEBUG", "").strip().lower() in FALSE
+
+
+def _write_private(file: Path, content: str) -> None:
+    """Let the file appear whole or not at all, readable by its owner only."""
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # 0600
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(draft).replace(file)

@@ -1,0 +1,79 @@
+// Talking to the API: JSON out, JSON back, and every kind of failure as one `Problem`.
+
+const CLIENT_TIMEOUT_MS = 40_000; // a tool call may take 30 s, and its answer must still arrive
+const TOO_SLOW = "This is taking longer than expected. Please try again.";
+const WENT_WRONG = "Something went wrong. Please try again.";
+
+/** What the API answered instead of a result; `body` has the members of RFC 9457 and our own. */
+export class Problem extends Error {
+  constructor(body) {
+    super(body.detail);
+    this.body = body;
+  }
+
+  /** Whether no answer came at all, so that nobody knows if the server did what was asked. */
+  get isNetwork() {
+    return this.body.code === "network";
+  }
+}
+
+/** Return a key under which the server recognises a request that is sent again. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export const get = (path) => send("GET", path);
+export const post = (path, body = {}, key = null) => send("POST", path, body, key);
+
+/** Return the parsed answer. Throws a Problem; a lost log-in leaves the page and never returns. */
+async function send(method, path, body, key) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") {
+    headers["Content-Type"] = "application/json";
+    headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+  }
+  if (key) headers["Idempotency-Key"] = key;
+
+  let response;
+  let text;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: method === "GET" ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "manual",
+      signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch {
+    throw new Problem({ code: "network", detail: TOO_SLOW, retryable: true });
+  }
+
+  if (response.type === "opaqueredirect") return leaveFor("/auth");
+  const answer = parse(text);
+  if (response.status === 401) return leaveFor(answer?.redirect);
+  if (!response.ok || answer === null) {
+    const detail = typeof answer?.detail === "string" ? answer.detail : WENT_WRONG;
+    const retryable = answer?.retryable ?? response.status >= 500;
+    throw new Problem({ code: "internal_error", ...answer, detail, retryable });
+  }
+  return answer;
+}
+
+function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function leaveFor(redirect) {
+  const isOurs = typeof redirect === "string" && /^\/(?![/\\])/.test(redirect);
+  location.assign(`${isOurs ? redirect : "/auth"}?next=/`);
+  return new Promise(() => {}); // the page is being left: nothing may follow
+}

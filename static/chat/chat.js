@@ -1,0 +1,210 @@
+// The chat page: one conversation, kept by the API. This page remembers nothing of its own.
+
+import { get, newKey, post } from "./api.js";
+import { setEnabled } from "./dom.js";
+import { buildForm } from "./form.js";
+import { loginDialog } from "./login-dialog.js";
+import { waysOn } from "./problems.js";
+import { showStep } from "./steps.js";
+import { bubble, divider, problemView, submitLabel, turnView, typing } from "./view.js";
+import { outcome, outcomeSentence, statusPath } from "./watch.js";
+
+const SESSIONS = "/api/v1/sessions";
+const UNFINISHED = new Set(["open", "submitting", "outcome_unknown"]);
+const CLOSED = new Set(["completed", "cancelled"]);
+const START_ANEW = { label: "Start a new signup", action: "reset", payload: {}, variant: "accent" };
+const CHOOSES = /^(select_|credentials_)/; // such buttons stand on a card, and mean its title
+const PATIENCE_MS = 8_000;
+
+const find = (name) => document.querySelector(`[data-${name}]`);
+const log = find("log");
+const composer = find("composer");
+const input = composer.elements.message;
+const startOver = find("start-over");
+const startOverDialog = find("start-over-dialog");
+
+let session = null; // of the newest turn
+let newest = null; // {element, form}: the turn whose buttons work
+let trouble = null; // the newest problem's element: its buttons work too
+let isBusy = false;
+let watcher = new AbortController();
+
+const dialog = loginDialog(find("login-dialog"), (credential) =>
+  act("credentials_submitted", { credential_id: credential.id }, `Use “${credential.alias}”`),
+);
+
+/** Ask the API once; show what the parent said, then the answer or the problem. */
+async function exchange(ask, { said = null, key = newKey(), focus = "answer" } = {}) {
+  if (isBusy) return;
+  const sayings = said ? [add(bubble(said, "you"))] : [];
+  const waiting = add(typing());
+  const patience = setTimeout(() => waiting.append("Still working. This can take half a minute."), PATIENCE_MS);
+  setBusy(true);
+  reveal(sayings[0] ?? waiting);
+  let show;
+  try {
+    const turn = await ask(key);
+    show = () => showTurn(turn);
+  } catch (problem) {
+    if (!problem.body) throw problem;
+    // what may have been done is asked for under the same key; a clear refusal is asked anew
+    const again = () => exchange(ask, { key: problem.isNetwork ? key : newKey(), focus });
+    show = () => showProblem(problem.body, again, sayings);
+  } finally {
+    clearTimeout(patience);
+    waiting.remove();
+    setBusy(false);
+  }
+  const shown = show();
+  if (!shown) return;
+  reveal(sayings[0] ?? shown);
+  // a phone's keyboard stays away until it is asked for
+  const typesOn = focus === "composer" && !newest?.form && !input.disabled && matchMedia("(pointer: fine)").matches;
+  (typesOn ? input : shown).focus({ preventScroll: true });
+}
+
+/** Show a Turn as the newest one, and return its element. */
+function showTurn(turn) {
+  watcher.abort();
+  retire(newest?.element);
+  retire(trouble);
+  trouble = null;
+  if (session && turn.session.id !== session.id) add(divider("New signup"));
+  session = turn.session;
+  const isClosed = CLOSED.has(session.status);
+  const offersReset = (turn.cta ?? []).some((button) => button.action === "reset");
+  const shown = isClosed && !offersReset ? { ...turn, cta: [...(turn.cta ?? []), START_ANEW] } : turn;
+  const form = turn.form?.length
+    ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm })
+    : null;
+  newest = { element: add(turnView(shown, { onPress: press, form: form?.element })), form };
+  showSession();
+  watch(turn);
+  return newest.element;
+}
+
+/** Show a problem and its ways on; return the element to look at, or null where a form shows it. */
+function showProblem(body, again, sayings) {
+  if (body.errors && body.code === "invalid_request" && newest?.form) {
+    for (const saying of sayings) saying.remove();
+    newest.form.showErrors(body.detail, body.errors);
+    return null;
+  }
+  retire(trouble);
+  const ways = waysOn(body, { hasSession: Boolean(session), again, begin: start });
+  trouble = add(problemView(body.detail, ways, press));
+  const shown = trouble;
+  const isNews = body.turn && (body.turn.session?.id !== session?.id || body.turn.session?.version !== session?.version);
+  return isNews ? showTurn(body.turn) : shown;
+}
+
+function press(button, title) {
+  if (isBusy) return;
+  if (button.run) button.run();
+  else if (button.action === "show_login_dialog") dialog.open(button.payload ?? {});
+  else act(button.action, button.payload, CHOOSES.test(button.action) ? `${button.label}: ${title}` : button.label);
+}
+
+function act(action, payload, said) {
+  const path = `${SESSIONS}/${session.id}/actions`;
+  return exchange((key) => post(path, { action, payload: payload ?? {} }, key), { said });
+}
+
+function submitForm(answers) {
+  act("submit_form", { answers }, "Here are the details.");
+}
+
+/** Say how an unknown outcome ended, once it is known. */
+async function watch(turn) {
+  watcher = new AbortController();
+  const { signal } = watcher;
+  const path = statusPath(turn.meta?.status_url);
+  if (!path) return;
+  const submission = await outcome(path, signal);
+  if (signal.aborted) return;
+  if (!submission) {
+    const sentence = "We are still checking. You may close this page: the answer will be here when you come back.";
+    trouble = add(problemView(sentence, [{ label: "Check again", run: () => watch(turn) }], press));
+    return;
+  }
+  const shownVersion = session.version;
+  const now = await current(session.id).catch(() => null);
+  if (signal.aborted) return;
+  if (now) session = now.session;
+  if (now && now.session.version !== shownVersion && now.meta && !now.meta.status_url) {
+    showTurn(now);
+    return;
+  }
+  const ways = CLOSED.has(session.status) ? [START_ANEW] : [];
+  retire(trouble);
+  trouble = add(problemView(outcomeSentence(submission), ways, press));
+  showSession();
+}
+
+/** Return the pending Turn of a session, with the session as it is now. */
+async function current(id) {
+  const { last_turn: turn, ...now } = await get(`${SESSIONS}/${id}`);
+  return { message: "Here is where your signup stands.", ...turn, session: now };
+}
+
+function start() {
+  return exchange(async (key) => {
+    const { results } = await get(SESSIONS);
+    const unfinished = results.find((each) => UNFINISHED.has(each.status));
+    return unfinished ? current(unfinished.id) : post(SESSIONS, {}, key);
+  }, { focus: "composer" });
+}
+
+function add(element) {
+  log.append(element);
+  return element;
+}
+
+function retire(element) {
+  if (element) setEnabled(element, false);
+}
+
+function reveal(element) {
+  element.scrollIntoView({ block: "start" });
+}
+
+function setBusy(busy) {
+  isBusy = busy;
+  if (newest) setEnabled(newest.element, !busy);
+  if (trouble) setEnabled(trouble, !busy);
+  showSession();
+}
+
+function showSession() {
+  setEnabled(composer, session?.status === "open" && !isBusy);
+  startOver.disabled = !session || isBusy;
+  if (!session) return;
+  showStep(find("steps"), find("step-words"), session);
+  if (CLOSED.has(session.status)) input.placeholder = "This signup is closed";
+  else if (session.status !== "open") input.placeholder = "Your registration is being checked";
+  else input.placeholder = session.step === "provider_search" ? "Name and town" : "Type a message";
+}
+
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const message = input.value.trim();
+  if (!message || isBusy) return;
+  input.value = "";
+  const path = `${SESSIONS}/${session.id}/messages`;
+  exchange((key) => post(path, { message }, key), { said: message, focus: "composer" });
+});
+
+startOver.addEventListener("click", () => {
+  if (CLOSED.has(session.status)) {
+    press(START_ANEW, null);
+    return;
+  }
+  startOverDialog.returnValue = "";
+  startOverDialog.showModal();
+});
+startOverDialog.addEventListener("close", () => {
+  if (startOverDialog.returnValue === "reset") act("reset", {}, "Start over");
+});
+
+await start();
+log.setAttribute("aria-busy", "false");

@@ -1,0 +1,115 @@
+// The dialog that takes a provider's log-in. What is typed goes to the vault and nowhere else.
+
+import { post } from "./api.js";
+import { asWords } from "./view.js";
+
+/** Return `open(payload)`; `onSaved(credential)` hears of each log-in that was saved. */
+export function loginDialog(dialog, onSaved) {
+  const form = dialog.querySelector("form");
+  const { alias, email, password } = form.elements;
+  const title = dialog.querySelector("[data-title]");
+  const error = dialog.querySelector("[data-error]");
+  const save = dialog.querySelector("[data-save]");
+  const replaceInstead = dialog.querySelector("[data-replace]");
+  const showPassword = dialog.querySelector("[data-show-password]");
+  let request = {};
+  let isSaving = false;
+
+  function open(payload) {
+    request = payload;
+    const provider = asWords(String(payload.provider ?? "provider"));
+    title.textContent = payload.replace ? "Replace this login" : `Log in to ${provider}`;
+    form.reset();
+    password.type = "password";
+    alias.value = payload.alias ?? `My ${provider} login`;
+    alias.readOnly = Boolean(payload.replace); // a replacement keeps the name it replaces
+    clearErrors();
+    dialog.showModal();
+    email.focus();
+  }
+
+  function close() {
+    form.reset();
+    password.value = "";
+    dialog.close();
+  }
+
+  async function submit(replace) {
+    if (isSaving) return;
+    clearErrors();
+    const missing = [alias, email, password].filter((input) => !input.value.trim());
+    if (missing.length) {
+      for (const input of missing) markField(input, "Please fill this in.");
+      missing[0].focus();
+      return;
+    }
+    const body = {
+      alias: alias.value.trim(),
+      provider: request.provider,
+      email: email.value.trim(),
+      password: password.value,
+      ...(request.org_ref ? { org_ref: request.org_ref } : {}),
+      ...(request.session_id ? { session_id: request.session_id } : {}),
+      ...(replace ? { replace: true } : {}),
+    };
+    setSaving(true);
+    try {
+      const credential = await post("/api/v1/credentials", body);
+      close();
+      onSaved(credential);
+    } catch (problem) {
+      if (!problem.body) throw problem;
+      showProblem(problem.body);
+    } finally {
+      setSaving(false);
+    }
+  }
+
+  function showProblem({ code, detail, errors }) {
+    const exists = code === "credential_exists";
+    error.textContent = exists
+      ? "You already have a login with this name. Replace it, or choose another name."
+      : detail;
+    error.hidden = false;
+    replaceInstead.hidden = !exists;
+    for (const [name, sentences] of Object.entries(errors ?? {})) {
+      const input = form.elements[name];
+      if (input instanceof HTMLInputElement) markField(input, [sentences].flat().join(" "));
+    }
+    const invalid = form.querySelector('[aria-invalid="true"]');
+    (invalid ?? (exists ? replaceInstead : error)).focus();
+  }
+
+  function markField(input, sentence) {
+    const note = dialog.querySelector(`#${input.id}-error`);
+    note.textContent = sentence;
+    note.hidden = false;
+    input.setAttribute("aria-invalid", "true");
+  }
+
+  function clearErrors() {
+    error.hidden = true;
+    replaceInstead.hidden = true;
+    for (const note of form.querySelectorAll(".field .error")) note.hidden = true;
+    for (const input of [alias, email, password]) input.removeAttribute("aria-invalid");
+  }
+
+  function setSaving(saving) {
+    isSaving = saving;
+    save.disabled = saving;
+    replaceInstead.disabled = saving;
+    save.textContent = saving ? "Saving…" : "Save and continue";
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(Boolean(request.replace));
+  });
+  replaceInstead.addEventListener("click", () => submit(true));
+  showPassword.addEventListener("change", () => {
+    password.type = showPassword.checked ? "text" : "password";
+  });
+  dialog.querySelector("[data-cancel]").addEventListener("click", close);
+  dialog.addEventListener("close", () => form.reset()); // Escape closes it too
+  return { open };
+}

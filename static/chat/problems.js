@@ -1,0 +1,24 @@
+// Ways on after a problem: the buttons that the API names, and where it names none, one of ours.
+
+const GONE = new Set(["checkout_session_expired", "session_closed"]);
+
+/**
+ * Return the buttons to show under a problem. `again()` repeats the same request, `begin()` looks
+ * for an unfinished signup or starts a new one.
+ */
+export function waysOn(problem, { hasSession, again, begin }) {
+  const retry = { label: "Retry", variant: "accent", run: again };
+  if (!hasSession || problem.code === "network") return [retry];
+  if (problem.code === "csrf_failed") {
+    return [{ label: "Reload the page", variant: "accent", run: () => location.reload() }];
+  }
+  if (problem.code === "not_found") {
+    return [{ label: "Start again", variant: "accent", run: begin }];
+  }
+  const offered = problem.cta ?? [];
+  if (offered.length) return offered;
+  if (GONE.has(problem.code)) {
+    return [{ label: "Start a new signup", action: "reset", payload: {}, variant: "accent" }];
+  }
+  return problem.retryable ? [retry] : [];
+}

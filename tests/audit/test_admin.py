@@ -1,0 +1,253 @@
+"""The admin's list of the ledger…"""
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from audit import admin as ledger_admin
+from audit.actions import Action
+from audit.models import MandateAudit
+from tests.audit.conftest import MakeRow
+
+LIST = "/admin/audit/mandateaudit/"
+
+
+@pytest.fixture
+def console(staff: User, client: Client) -> Client:
+    """Return a client that is logged in as a superuser."""
+    client.force_login(staff)
+    return client
+
+
+def _shown(console: Client, **query: str) -> list[MandateAudit]:
+    answer = console.get(LIST, query)
+    assert answer.status_code == 200, answer
+    return list(answer.context["cl"].result_list)
+
+
+def _detail(row: MandateAudit) -> str:
+    return f"{LIST}{row.pk}/change/"
+
+
+def test_shows_newest_first_whatever_the_address_asks_for(
+    make_row: MakeRow, console: Client
+) -> None:
+    now = timezone.now()
+    old, new = make_row(at=now - timedelta(days=1)), make_row(at=now)
+
+    assert _shown(console) == [new, old]
+    assert _shown(console, o="1") == [new, old]
+    assert _shown(console, o="-4.2") == [new, old]
+
+
+def test_offers_no_way_to_add(console: Client) -> None:
+    before = MandateAudit.objects.count()
+
+    assert console.get(f"{LIST}add/").status_code == 403
+    assert console.post(f"{LIST}add/", {"actor": "forged"}).status_code == 403
+    assert MandateAudit.objects.count() == before
+
+
+def test_offers_no_way_to_change(make_row: MakeRow, console: Client) -> None:
+    row = make_row()
+
+    assert console.post(_detail(row), {"actor": "forged"}).status_code == 403
+
+    page = console.get(_detail(row)).content.decode()
+    assert 'name="_save"' not in page
+    assert MandateAudit.objects.get(pk=row.pk).actor == row.actor
+
+
+def test_offers_no_way_to_delete(make_row: MakeRow, console: Client) -> None:
+    row = make_row()
+
+    assert console.get(f"{LIST}{row.pk}/delete/").status_code == 403
+    assert console.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": str(row.pk), "post": "yes"}
+    console.post(LIST, chosen)
+
+    assert "delete_selected" not in console.get(LIST).content.decode()
+    assert MandateAudit.objects.filter(pk=row.pk).exists()
+
+
+def test_is_closed_to_parents_and_to_staff_without_the_right(
+    make_row: MakeRow, parent: User, stranger: User, client: Client
+) -> None:
+    row = make_row()
+    stranger.is_staff = True
+    stranger.save()
+
+    for person, status in ((parent, 302), (stranger, 403)):
+        client.force_login(person)
+        assert client.get(LIST).status_code == status
+        assert client.get(_detail(row)).status_code == status
+    assert not MandateAudit.objects.filter(action=Action.AUDIT_VIEWED).exists()
+
+
+def test_opens_to_staff_who_may_view(make_row: MakeRow, stranger: User, client: Client) -> None:
+    row = make_row()
+    stranger.is_staff = True
+    stranger.save()
+    stranger.user_permissions.add(Permission.objects.get(codename="view_mandateaudit"))
+    client.force_login(stranger)
+
+    assert _shown(client) == [row]
+    assert client.get(_detail(row)).status_code == 200
+
+
+@pytest.mark.parametrize("named_by", ["id", "user_id", "session_id", "credential_id"])
+def test_finds_by_an_exact_id(make_row: MakeRow, console: Client, named_by: str) -> None:
+    sought = make_row(session_id=uuid4(), credential_id=uuid4())
+    make_row(session_id=uuid4(), credential_id=uuid4())
+
+    term = str(getattr(sought, named_by))
+
+    assert _shown(console, q=term) == [sought]
+    assert _shown(console, q=f"  {term.upper()} ") == [sought]
+
+
+def test_finds_a_person_by_e_mail(make_row: MakeRow, parent: User, console: Client) -> None:
+    sought = make_row(parent.pk)
+    make_row()
+
+    assert _shown(console, q="pat@example.com") == [sought]
+    assert _shown(console, q="Pat@Example.COM") == [sought]
+    assert _shown(console, q="nobody@example.com") == []
+
+
+@pytest.mark.parametrize("term", ["blackhawk", "skiclubpro", "%", "user:", "1", "\0", "@"])
+def test_finds_nothing_by_anything_else(make_row: MakeRow, console: Client, term: str) -> None:
+    make_row()
+
+    assert _shown(console, q=term) == []
+
+
+def test_finds_nothing_by_an_id_of_nothing(make_row: MakeRow, console: Client) -> None:
+    make_row()
+
+    assert _shown(console, q=str(uuid4())) == []
+
+
+def test_filters_by_action(make_row: MakeRow, console: Client) -> None:
+    sought = make_row(action=Action.MESSAGE_SENT)
+    make_row()
+
+    assert _shown(console, action="message_sent") == [sought]
+    assert set(Action.values) == {
+        value for value, _ in ledger_admin.ActionFilter.lookups(mock.Mock(), mock.Mock(), None)
+    }
+
+
+def test_filters_by_days(make_row: MakeRow, console: Client) -> None:
+    now = timezone.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = make_row(at=midnight)
+    week = make_row(at=min(midnight - timedelta(microseconds=1), now - timedelta(days=6)))
+    month = make_row(at=now - timedelta(days=29))
+    make_row(at=now - timedelta(days=31))
+
+    assert _shown(console, when="today") == [today]
+    assert _shown(console, when="7") == [today, week]
+    assert _shown(console, when="30") == [today, week, month]
+
+
+@pytest.mark.parametrize(
+    "lookup", ["metadata__icontains", "org_ref__icontains", "provider", "actor__startswith"]
+)
+def test_refuses_look_ups_that_would_read_the_whole_ledger(console: Client, lookup: str) -> None:
+    assert console.get(LIST, {lookup: "x"}).status_code == 400
+
+
+def test_never_counts_facets(make_row: MakeRow, console: Client) -> None:
+    make_row()
+    answer = console.get(LIST, {"_facets": "True"})
+
+    assert not answer.context["cl"].add_facets
+
+
+def test_costs_a_fixed_number_of_queries(
+    make_row: MakeRow, console: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        row = make_row()
+
+    with django_assert_max_num_queries(4):  # the login, its person, the count, the rows
+        console.get(LIST)
+    with django_assert_max_num_queries(4):
+        console.get(LIST, {"action": "message_sent", "when": "7"})
+    with django_assert_max_num_queries(8):  # and which kind of id it is
+        console.get(LIST, {"q": str(row.session_id or uuid4())})
+    with django_assert_max_num_queries(12):
+        console.get(_detail(row))
+
+
+def test_counts_no_further_than_the_cap(
+    make_row: MakeRow, console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_admin, "MOST_COUNTED", 3)
+    for _ in range(3):
+        make_row()
+    exact = console.get(LIST)
+    make_row()
+    make_row()
+    capped = console.get(LIST)
+
+    assert exact.context["cl"].result_count == capped.context["cl"].result_count == 3
+    assert "10,000+" not in exact.content.decode()
+    assert "10,000+" in capped.content.decode()
+
+
+def test_shows_a_record_with_its_metadata_as_words(make_row: MakeRow, console: Client) -> None:
+    hostile = "</pre><script>alert(1)</script>"
+    row = make_row(metadata={"note": hostile, "step": "login"})
+
+    page = console.get(_detail(row)).content.decode()
+
+    assert hostile not in page
+    assert f'"note": "{hostile}"' in unescape(page)
+    assert '"step": "login"' in unescape(page)
+    assert row.content_hash in page
+
+
+def test_records_who_looked_in_the_trail_that_was_looked_at(
+    make_row: MakeRow, parent: User, staff: User, console: Client
+) -> None:
+    row = make_row(parent.pk, session_id=uuid4())
+
+    console.get(_detail(row))
+
+    viewed = MandateAudit.objects.get(action=Action.AUDIT_VIEWED)
+    assert (viewed.user_id, viewed.actor) == (parent.pk, f"staff:{staff.pk}")
+    assert viewed.session_id == row.session_id
+    assert viewed.metadata["viewed"] == str(row.pk)
+
+
+def test_shows_no_record_that_it_cannot_record(make_row: MakeRow, console: Client) -> None:
+    row = make_row(org_ref="somewhere-secret")
+
+    with mock.patch.object(MandateAudit, "save_base", side_effect=OperationalError("gone")):
+        answer = console.get(_detail(row))
+
+    assert answer.status_code == 503
+    assert answer.content.decode() == (
+        "We could not record this action, so it was not done. Please try again shortly."
+    )
+
+
+@pytest.mark.once
+def test_is_registered_without_a_date_hierarchy() -> None:
+    found = admin.site.get_model_admin(MandateAudit)
+
+    assert found.date_hierarchy is None
+    assert found.show_full_result_count is False
+    assert found.show_facets is admin.ShowFacets.NEVER

@@ -1,0 +1,161 @@
+"""/mandates-audit…"""
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from audit.actions import SYSTEM, Action, staff as as_staff
+from tests.audit.conftest import MakeRow
+
+
+@pytest.fixture
+def browser(parent: User, client: Client) -> Client:
+    """Return a client that is logged in as the parent."""
+    client.force_login(parent)
+    return client
+
+
+def _html(answer: Any) -> str:
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def _actions(html: str) -> list[str]:
+    return [unescape(cell) for cell in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', html)]
+
+
+@pytest.mark.django_db
+def test_needs_a_login(client: Client) -> None:
+    answer = client.get("/mandates-audit")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/auth?next=/mandates-audit"
+
+
+def test_tells_what_was_done_when_where_and_by_whom(
+    make_row: MakeRow, parent: User, browser: Client
+) -> None:
+    make_row(parent.pk, program_ref="juniors-2026", metadata={"step": "login"})
+
+    html = _html(browser.get("/mandates-audit"))
+
+    assert _actions(html) == ["Chose a provider"]
+    assert '<time datetime="2026-07-14T12:00:00.000000Z">14 Jul 2026, 12:00:00 UTC</time>' in html
+    for told in ("You", "skiclubpro", "blackhawk-ski", "juniors-2026"):
+        assert f"<td>{told}</td>" in html
+    details = re.search(r"<details>.*?</details>", html, re.DOTALL)
+    assert details is not None
+    assert '"step": "login"' in unescape(details.group())
+
+
+def test_names_the_system_and_staff_without_saying_who(
+    make_row: MakeRow, parent: User, staff: User, browser: Client
+) -> None:
+    make_row(parent.pk, action=Action.SESSION_ENDED_BY_STAFF, actor=as_staff(staff.pk))
+    make_row(parent.pk, action=Action.REGISTRATION_RESOLVED, actor=SYSTEM)
+
+    html = _html(browser.get("/mandates-audit"))
+
+    assert "<td>Staff</td>" in html
+    assert "<td>SignupAssist</td>" in html
+    assert str(staff.pk) not in html
+
+
+def test_has_a_tab_for_the_trail(parent: User, browser: Client) -> None:
+    html = _html(browser.get("/mandates-audit"))
+
+    assert 'role="tablist"' in html
+    [tab] = re.findall(r'<a [^>]*role="tab"[^>]*>(?:.*?)</a>', html)
+    assert tab.endswith(">Audit Trail</a>")
+    assert 'aria-selected="true"' in tab
+    panel = re.search(r'aria-controls="([^"]+)"', tab)
+    assert panel is not None
+    assert f'role="tabpanel" id="{panel.group(1)}"' in html
+
+
+def test_says_so_when_nothing_was_recorded_yet(browser: Client) -> None:
+    html = _html(browser.get("/mandates-audit"))
+
+    assert "Nothing has been recorded yet." in html
+    assert "<table" not in html
+    assert "Older" not in html
+
+
+def test_shows_nobody_elses_rows(make_row: MakeRow, stranger: User, browser: Client) -> None:
+    make_row(stranger.pk)
+    make_row(action=Action.SESSIONS_EXPIRED, actor=SYSTEM, user_id=None)
+
+    assert _actions(_html(browser.get("/mandates-audit"))) == []
+
+
+def test_shows_staff_their_own_rows_only(
+    make_row: MakeRow, parent: User, staff: User, client: Client
+) -> None:
+    client.force_login(staff)
+    make_row(parent.pk)
+
+    assert _actions(_html(client.get("/mandates-audit"))) == []
+
+
+def test_shows_fifty_rows_and_a_way_to_the_older_ones(
+    make_row: MakeRow, parent: User, noon: datetime, browser: Client
+) -> None:
+    make_row(parent.pk, action=Action.SESSION_CREATED, at=noon - timedelta(seconds=1))
+    for number in range(50):
+        make_row(parent.pk, action=Action.MESSAGE_SENT, at=noon + timedelta(seconds=number))
+
+    newest = _html(browser.get("/mandates-audit"))
+    assert _actions(newest) == ["Sent a message"] * 50
+    [older] = re.findall(r'href="([^"]+)">Older</a>', newest)
+
+    last = _html(browser.get(unescape(older)))
+    assert _actions(last) == ["Started a signup"]
+    assert "Older" not in last
+    assert ">Newest</a>" in last
+
+
+def test_leads_back_to_the_start_from_a_broken_link(browser: Client) -> None:
+    answer = browser.get("/mandates-audit?cursor=garbage")
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/mandates-audit"
+
+
+def test_shows_hostile_words_as_words(make_row: MakeRow, parent: User, browser: Client) -> None:
+    hostile = "</pre><script>alert(1)</script>"
+    make_row(parent.pk, org_ref=hostile, metadata={"note": hostile})
+
+    html = _html(browser.get("/mandates-audit"))
+
+    assert hostile not in html
+    assert hostile in unescape(html)
+
+
+def test_holds_no_script_or_style_of_its_own(
+    make_row: MakeRow, parent: User, browser: Client
+) -> None:
+    make_row(parent.pk, session_id=uuid4())
+
+    html = _html(browser.get("/mandates-audit"))
+
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", html)
+
+
+def test_is_only_read(browser: Client) -> None:
+    assert browser.post("/mandates-audit").status_code == 405
+
+
+def test_costs_the_same_for_any_number_of_rows(
+    make_row: MakeRow, parent: User, browser: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(20):
+        make_row(parent.pk)
+
+    with django_assert_max_num_queries(3):  # the login, its person, the rows
+        browser.get("/mandates-audit")

@@ -1,0 +1,185 @@
+"""A real server, a real Chromium, and pages that note every complaint of the browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests import requirements_of_machine
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PARENTS = 12
+PASSWORD = "a long pass phrase"
+SEED = f"""
+from accounts.models import User
+for number in range({PARENTS}):
+    User.objects.create_user(f"parent{{number}}@example.com", {PASSWORD!r})
+User.objects.create_user("staff@example.com", {PASSWORD!r}, is_staff=True, is_superuser=True)
+"""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NOTE_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@dataclass
+class Served:
+    """The server's address, and people who can log in there."""
+
+    url: str
+    parents: Iterator[str] = field(
+        default_factory=lambda: map("parent{}@example.com".format, count(2))
+    )
+    staff: str = "staff@example.com"
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Run the product as `script/server` does, on a database and a port of its own."""
+    requirements_of_machine.need("browser")
+    home = tmp_path_factory.mktemp("served")
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "signupassist.settings",
+        "DEBUG": "true",
+        "DATABASE_URL": f"sqlite:///{home / 'db.sqlite3'}",
+        "SECRET_KEY": "browsers are signed in with this, and nobody else ever is",
+        "CRED_SEAL_KEY": "YnJvd3NlcnMgc2VhbCB3aXRoIHRoaXMga2V5IDAxMjM=",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "EMAIL_URL": "dummymail://",
+        "STAFF_MFA": "off",
+    }
+    manage = [sys.executable, "manage.py"]
+    for command in (["migrate", "--verbosity=0"], ["createcachetable"], ["shell", "-c", SEED]):
+        subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, (home / "log").open("wb") as log:
+        number = listener.fileno()
+        gunicorn = [sys.executable, "-m", "gunicorn", "signupassist.wsgi", "--threads=8"]
+        server = subprocess.Popen(
+            [*gunicorn, f"--bind=fd://{number}"],
+            cwd=ROOT,
+            env=env,
+            stdout=log,
+            stderr=log,
+            pass_fds=[number],
+        )
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            _wait_until_it_answers(f"{url}/auth", server)
+            yield Served(url)
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=10):  # noqa: S310  our own address
+                return
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    pytest.fail(f"the server does not answer at {url}", pytrace=False)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Keep one browser for these tests, and no longer: its event loop bars others from the ORM."""
+    requirements_of_machine.need("browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=requirements_of_machine.chromium(), args=FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about so far: errors, warnings, breaches of the policy."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser, served: Served, complaints: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Return pages of fresh windows; in the end, none may hold a complaint about our own code."""
+    windows = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    def open_one(*, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
+        window = chromium.new_context(
+            base_url=served.url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+        )
+        window.add_init_script(NOTE_VIOLATIONS)
+        windows.append(window)
+        page = window.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_one
+    for window in windows:
+        window.close()
+    ours = [text for text in complaints if not text.startswith("Failed to load resource")]
+    assert ours == []
+
+
+@pytest.fixture
+def log_in(served: Served) -> Callable[..., Page]:
+    """Return a function that logs somebody in: a parent of their own, unless told whom."""
+
+    def do(page: Page, email: str | None = None) -> Page:
+        page.goto("/auth")
+        page.locator("input[type=email]").fill(email or next(served.parents))
+        page.locator("input[type=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/")
+        return page
+
+    return do
+
+
+@pytest.fixture
+def chat(
+    open_page: Callable[..., Page], log_in: Callable[..., Page], complaints: list[str]
+) -> Page:
+    """The chat page's window, logged in, its API answered by `turns.answer_with` before a visit."""
+    page = open_page()
+    page.route("**/api/v1/**", lambda route: route.abort())
+    log_in(page, "parent0@example.com")
+    expect(page.locator(".turn")).to_be_visible()
+    page.unroute_all()
+    complaints.clear()
+    return page

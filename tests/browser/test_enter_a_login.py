@@ -1,0 +1,99 @@
+"""Entering a provider's login in its dialog…"""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.turns import SESSION_ID, answer_with, button, card, problem, resuming, turn
+
+pytestmark = pytest.mark.once
+
+WHERE = {"provider": "skiclubpro", "org_ref": "blackhawk-ski", "session_id": SESSION_ID}
+ASKING = turn(
+    "Please log in.",
+    card("Add your login", button("Enter a login", "show_login_dialog", "accent", **WHERE)),
+    step="login",
+)
+SAVED = {"id": "1b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60", "alias": "Ours"}
+CONNECTED = turn("You are connected.", step="program_selection", version=2)
+EXISTS = problem(409, "credential_exists", "There is a login of this name already.")
+TYPED = {"email": "pat@example.com", "password": "correct horse battery"}
+
+
+def enter(page: Page) -> None:
+    page.get_by_role("button", name="Enter a login").click()
+    page.get_by_label("Name for this login").fill("Ours")
+    page.get_by_label("E-mail at the provider").fill(TYPED["email"])
+    page.get_by_label("Password at the provider").fill(TYPED["password"])
+    page.get_by_role("button", name="Save and continue").click()
+
+
+def test_posts_it_to_the_vault_and_only_its_id_to_the_chat(chat: Page) -> None:
+    asked = answer_with(chat, [*resuming(ASKING), (201, SAVED), CONNECTED])
+
+    chat.goto("/")
+    enter(chat)
+    expect(chat.get_by_text("You are connected.")).to_be_visible()
+
+    vault, action = asked[-2:]
+    assert vault == ("POST", "/api/v1/credentials", {"alias": "Ours", **WHERE, **TYPED})
+    payload = {"credential_id": SAVED["id"]}
+    assert action[2] == {"action": "credentials_submitted", "payload": payload}
+    assert TYPED["password"] not in chat.content()
+    assert chat.locator("#login-password").input_value() == ""
+    assert chat.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_offers_to_replace_one_of_the_same_name(chat: Page) -> None:
+    asked = answer_with(chat, [*resuming(ASKING), EXISTS, SAVED, CONNECTED])
+
+    chat.goto("/")
+    enter(chat)
+    chat.get_by_role("button", name="Replace the saved login").click()
+    expect(chat.get_by_text("You are connected.")).to_be_visible()
+
+    assert asked[-2][2] == {"alias": "Ours", **WHERE, **TYPED, "replace": True}
+
+
+def test_keeps_the_name_of_a_refused_one_that_is_replaced(chat: Page) -> None:
+    again = button("Replace this login", "show_login_dialog", **WHERE, alias="Ours", replace=True)
+    refused = turn("The provider did not accept this login.", card("Ours", again), step="login")
+    asked = answer_with(chat, [*resuming(refused), SAVED, CONNECTED])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Replace this login").click()
+    expect(chat.get_by_label("Name for this login")).to_have_value("Ours")
+    chat.get_by_label("E-mail at the provider").fill(TYPED["email"])
+    chat.get_by_label("Password at the provider").fill(TYPED["password"])
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_text("You are connected.")).to_be_visible()
+
+    assert asked[-2][2] == {"alias": "Ours", **WHERE, **TYPED, "replace": True}
+
+
+def test_shows_what_is_wrong_inside_the_dialog(chat: Page) -> None:
+    errors = {"email": ["Please enter an e-mail address."]}
+    refusal = problem(400, "invalid_request", "Please check the marked fields.", errors=errors)
+    answer_with(chat, [*resuming(ASKING), refusal])
+
+    chat.goto("/")
+    enter(chat)
+
+    dialog = chat.get_by_role("dialog")
+    expect(dialog.get_by_text("Please check the marked fields.")).to_be_visible()
+    email = dialog.get_by_label("E-mail at the provider")
+    expect(email).to_be_focused()
+    expect(email).to_have_accessible_description("Please enter an e-mail address.")
+
+
+def test_forgets_the_password_when_it_is_cancelled(chat: Page) -> None:
+    asked = answer_with(chat, resuming(ASKING))
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Enter a login").click()
+    chat.get_by_label("Password at the provider").fill(TYPED["password"])
+    chat.keyboard.press("Escape")
+
+    expect(chat.get_by_role("dialog")).to_be_hidden()
+    assert chat.locator("#login-password").input_value() == ""
+    assert len(asked) == 2, "nothing was posted"
+    expect(chat.get_by_role("button", name="Enter a login")).to_be_focused()

@@ -1,0 +1,149 @@
+"""Recovering when something fails on the way…"""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.turns import answer_with, button, problem, resuming, turn
+
+pytestmark = pytest.mark.once
+
+TOO_SLOW = "This is taking longer than expected. Please try again."
+CHECKING = "We are checking whether your registration went through."
+PENDING = turn("Which one?", cta=[button("None of these", "reject_provider")])
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Your message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_repeats_the_same_request_after_a_broken_connection(chat: Page) -> None:
+    keys: list[str | None] = []
+
+    def note(answer: dict[str, Any] | None) -> Any:
+        def reply(request: Request) -> dict[str, Any] | None:
+            keys.append(request.headers.get("idempotency-key"))
+            return answer
+
+        return reply
+
+    answers = [*resuming(PENDING), note(None), note(turn("I found it.", version=2))]
+    asked = answer_with(chat, answers)
+
+    chat.goto("/")
+    say(chat, "Blackhawk")
+    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    chat.get_by_role("button", name="Retry").click()
+    expect(chat.get_by_text("I found it.")).to_be_visible()
+
+    assert asked[-1] == asked[-2]
+    assert keys[0] == keys[1], "the server must be able to see that it is the same one"
+    assert keys[0]
+
+
+def test_recovers_when_the_very_first_request_fails(chat: Page) -> None:
+    answer_with(chat, [None, *resuming(PENDING)])
+
+    chat.goto("/")
+    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    chat.get_by_role("button", name="Retry").click()
+
+    expect(chat.get_by_text("Which one?")).to_be_visible()
+
+
+def test_posts_the_button_that_a_problem_offers(chat: Page) -> None:
+    sentence = "The provider service is unavailable. Please try again shortly."
+    retry = [button("Retry", "retry_last", "accent")]
+    down = problem(503, "mcp_unavailable", sentence, cta=retry, retryable=True)
+    asked = answer_with(chat, [*resuming(PENDING), down, turn("I found it.", version=2)])
+
+    chat.goto("/")
+    say(chat, "Blackhawk")
+    expect(chat.get_by_text(sentence)).to_be_visible()
+    expect(chat.get_by_role("button", name="None of these")).to_be_enabled()
+    chat.get_by_role("button", name="Retry").click()
+
+    expect(chat.get_by_text("I found it.")).to_be_visible()
+    assert asked[-1][2] == {"action": "retry_last", "payload": {}}
+
+
+def test_shows_where_a_signup_stands_that_moved_on_elsewhere(chat: Page) -> None:
+    sentence = "This signup moved on in another window. Here is where it stands now."
+    now = turn("Please check this.", step="confirmation", version=9)
+    answer_with(chat, [*resuming(PENDING), problem(409, "session_conflict", sentence, turn=now)])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_text(sentence)).to_be_visible()
+    expect(chat.locator(".turn").last).to_contain_text("Please check this.")
+    expect(chat.locator("[data-step-words]")).to_contain_text("Confirm")
+
+
+def test_does_not_repeat_a_turn_that_is_on_the_page_already(chat: Page) -> None:
+    busy = problem(409, "turn_in_progress", "One moment.", turn=PENDING, retryable=True)
+    answer_with(chat, [*resuming(PENDING), busy])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_text("One moment.")).to_be_visible()
+    expect(chat.get_by_text("Which one?")).to_have_count(1)
+    expect(chat.get_by_role("button", name="Retry")).to_be_enabled()
+
+
+def test_offers_a_new_signup_when_this_one_timed_out(chat: Page) -> None:
+    sentence = "This signup timed out after 24 hours. Let's start again."
+    expired = problem(410, "checkout_session_expired", sentence)
+    anew = turn("Hello again.", session_id="0b6f7f52-1c7e-4b66-9f0e-5d1c2b3a4f60")
+    asked = answer_with(chat, [*resuming(PENDING), expired, anew])
+
+    chat.goto("/")
+    say(chat, "Blackhawk")
+    expect(chat.get_by_text(sentence)).to_be_visible()
+    chat.get_by_role("button", name="Start a new signup").click()
+
+    expect(chat.get_by_text("Hello again.")).to_be_visible()
+    assert asked[-1][2] == {"action": "reset", "payload": {}}
+
+
+@pytest.mark.parametrize("redirect", ["/auth", "https://evil.example/", "//evil.example/"])
+def test_leads_to_the_log_in_of_this_site_when_it_expired(chat: Page, redirect: str) -> None:
+    sentence = "Your session expired. Please log in again."
+    answer_with(chat, [problem(401, "session_expired", sentence, redirect=redirect)])
+    chat.route("**/auth?next=/", lambda route: route.fulfill(body="the log-in"))
+
+    chat.goto("/")
+
+    chat.wait_for_url("**/auth?next=/")
+    expect(chat.get_by_text("the log-in")).to_be_visible()
+
+
+def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
+    status_url = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
+    unknown = turn(
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": status_url}
+    )
+    settled = {**unknown["session"], "status": "completed", "step": "completed"}
+    answers = [
+        *resuming(unknown),
+        {"status": "sent", "confirmation_ref": None},
+        {"status": "confirmed", "confirmation_ref": "BSC-4F21"},
+        {**settled, "last_turn": unknown},
+    ]
+    chat.clock.install()
+    asked = answer_with(chat, answers)
+
+    chat.goto("/")
+    expect(chat.get_by_text(CHECKING)).to_be_visible()
+    expect(chat.get_by_label("Your message")).to_be_disabled()
+    chat.clock.run_for(3_000)
+    expect(chat.get_by_text(CHECKING)).to_be_visible()
+    chat.clock.run_for(10_000)
+
+    expect(
+        chat.get_by_text("your registration went through. Your confirmation: BSC-4F21")
+    ).to_be_visible()
+    assert [path for _, path, _ in asked].count(status_url) == 2

@@ -1,0 +1,123 @@
+"""Showing a Turn…"""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.turns import answer_with, button, card, resuming, turn
+
+pytestmark = pytest.mark.once
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+def test_renders_hostile_text_as_text(chat: Page, complaints: list[str]) -> None:
+    go = button(HOSTILE, "select_provider", org_ref=HOSTILE)
+    offer = card(HOSTILE, go, subtitle=HOSTILE, description=HOSTILE)
+    answer_with(chat, resuming(turn(HOSTILE, offer, cta=[go])))
+
+    chat.goto("/")
+
+    expect(chat.get_by_role("heading", name=HOSTILE)).to_be_visible()
+    expect(chat.get_by_role("button", name=HOSTILE)).to_have_count(2)
+    assert chat.locator(".log img, .log script").count() == 0
+    assert chat.title() == "Sign up · SignupAssist"
+    assert complaints == []
+
+
+def test_marks_sample_data(chat: Page) -> None:
+    answer_with(chat, resuming(turn("I found one.", meta={"source": "mock"})))
+
+    chat.goto("/")
+
+    expect(chat.locator(".turn").get_by_text("Sample data")).to_be_visible()
+
+
+def test_does_not_call_real_data_a_sample(chat: Page) -> None:
+    answer_with(chat, resuming(turn("I found one.", meta={"source": "mcp"})))
+
+    chat.goto("/")
+
+    expect(chat.get_by_text("I found one.")).to_be_visible()
+    expect(chat.get_by_text("Sample data")).to_have_count(0)
+
+
+def test_keeps_only_the_newest_buttons_pressable(chat: Page) -> None:
+    first = turn("First.", cta=[button("None of these", "reject_provider", reason="x")])
+    second = turn("Second.", cta=[button("Search again", "retry_search")], version=2)
+    asked = answer_with(chat, [*resuming(first), second])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_role("button", name="Search again")).to_be_enabled()
+    expect(chat.get_by_role("button", name="None of these")).to_be_disabled()
+    assert asked[-1][2] == {"action": "reject_provider", "payload": {"reason": "x"}}
+
+
+def test_links_a_prerequisite_to_the_web_and_to_nothing_else(chat: Page) -> None:
+    cards = [
+        card(
+            name,
+            subtitle="Missing",
+            metadata={"prerequisite": name, "status": "missing", "url": url},
+        )
+        for name, url in (("Waiver", "https://example.org/waiver"), ("Trap", "javascript:alert(1)"))
+    ]
+    answer_with(chat, resuming(turn("Two are missing.", *cards, step="prerequisite_check")))
+
+    chat.goto("/")
+
+    expect(chat.locator(".turn-card a")).to_have_count(1)
+    link = chat.get_by_role("link", name="Open example.org")
+    assert link.get_attribute("href") == "https://example.org/waiver"
+    assert "noopener" in (link.get_attribute("rel") or "")
+    expect(chat.locator(".turn-card .pill-bad")).to_have_count(2)
+
+
+def test_begins_a_session_where_none_is_open(chat: Page) -> None:
+    closed = turn("Old.", status="completed")["session"]
+    asked = answer_with(chat, [{"results": [closed], "next": None}, (201, turn("Hi!"))])
+
+    chat.goto("/")
+
+    expect(chat.get_by_text("Hi!")).to_be_visible()
+    assert [call[:2] for call in asked] == [
+        ("GET", "/api/v1/sessions"),
+        ("POST", "/api/v1/sessions"),
+    ]
+
+
+def test_offers_a_new_signup_when_one_is_closed(chat: Page) -> None:
+    done = turn("Cancelled.", status="cancelled", version=2)
+    anew = turn("Hello again.", session_id="0b6f7f52-1c7e-4b66-9f0e-5d1c2b3a4f60")
+    asked = answer_with(
+        chat, [*resuming(turn("Well?", cta=[button("Cancel", "cancel_registration")])), done, anew]
+    )
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Cancel").click()
+    expect(chat.get_by_label("Your message")).to_be_disabled()
+    chat.get_by_role("button", name="Start a new signup").click()
+
+    expect(chat.get_by_text("Hello again.")).to_be_visible()
+    expect(chat.get_by_label("Your message")).to_be_enabled()
+    assert asked[-1][2] == {"action": "reset", "payload": {}}
+
+
+def test_works_by_keyboard_alone(chat: Page) -> None:
+    offer = card("Blackhawk Ski Club", button("Choose", "select_provider", "accent", org_ref="b"))
+    answers = [*resuming(turn("Hi!")), turn("This one?", offer), turn("Good choice.", step="login")]
+    answer_with(chat, answers)
+
+    chat.goto("/")
+    expect(chat.get_by_label("Your message")).to_be_focused()
+    chat.keyboard.type("Blackhawk")
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_text("This one?")).to_be_visible()
+    expect(chat.get_by_label("Your message")).to_be_focused()
+    chat.keyboard.press("Shift+Tab")
+    expect(chat.get_by_role("button", name="Choose")).to_be_focused()
+    chat.keyboard.press("Enter")
+
+    expect(chat.locator(".turn").last).to_be_focused()
+    expect(chat.locator(".turn").last).to_contain_text("Good choice.")

@@ -1,0 +1,73 @@
+"""A tool call within its deadline…"""
+
+import time
+
+import pytest
+
+from orchestrator.tools.contract import Tool
+from orchestrator.tools.errors import ToolTimeoutError
+from tests.orchestrator.tools.conftest import MakeToolbox
+from tests.servers.tools_call_server import Script, ToolsCallServer
+
+pytestmark = pytest.mark.once
+
+CLUB = {"org_ref": "blackhawk-ski"}
+CLOSE = {"Connection": "close"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Script(silent=True), Script(drip=True), Script(delay=9), Script(drip=True, headers=CLOSE)],
+)
+def test_ends_on_time_however_the_server_stalls(
+    server: ToolsCallServer, make_toolbox: MakeToolbox, script: Script
+) -> None:
+    server.script("scp.get_programs", script)
+    start = time.monotonic()
+
+    with pytest.raises(ToolTimeoutError) as caught:
+        make_toolbox(timeout_seconds=2, max_retries=3, fallback=True).call(Tool.FIND_PROGRAMS, CLUB)
+
+    assert time.monotonic() - start == pytest.approx(2, abs=0.5)
+    assert caught.value.elapsed_ms == pytest.approx(2000, abs=500)
+    assert caught.value.code == "mcp_timeout"
+    assert server.count("scp.get_programs") == 1
+
+
+def test_ends_on_time_when_a_drip_runs_dry(
+    server: ToolsCallServer, make_toolbox: MakeToolbox
+) -> None:
+    server.script("scp.get_programs", Script(drip=True, drip_seconds=0.7))
+    start = time.monotonic()
+
+    with pytest.raises(ToolTimeoutError):
+        make_toolbox(timeout_seconds=1).call(Tool.FIND_PROGRAMS, CLUB)
+
+    assert time.monotonic() - start == pytest.approx(1, abs=0.4)
+
+
+def test_covers_retries_and_their_pauses(
+    server: ToolsCallServer, make_toolbox: MakeToolbox
+) -> None:
+    server.script("scp.get_programs", Script(status=503, delay=0.8))
+    start = time.monotonic()
+
+    with pytest.raises(Exception, match="mcp_"):
+        make_toolbox(timeout_seconds=2, max_retries=3).call(Tool.FIND_PROGRAMS, CLUB)
+
+    assert time.monotonic() - start < 2.5
+    assert server.count("scp.get_programs") <= 2
+
+
+def test_leaves_the_outcome_of_a_submission_open(
+    server: ToolsCallServer, make_toolbox: MakeToolbox
+) -> None:
+    server.script("scp.submit_registration", Script(silent=True))
+
+    with pytest.raises(ToolTimeoutError) as caught:
+        make_toolbox(timeout_seconds=1, max_retries=3).call(
+            Tool.SUBMIT_REGISTRATION, CLUB | {"idempotency_key": "key-1"}
+        )
+
+    assert caught.value.maybe_sent
+    assert server.count("scp.submit_registration") == 1

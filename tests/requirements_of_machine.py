@@ -1,0 +1,36 @@
+"""What the suite wants from the machine beyond Python packages, and whether it is there."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """Return the program to start as a browser: $CHROMIUM, or what the PATH offers."""
+    chosen = os.environ.get("CHROMIUM")
+    for name in [chosen] if chosen else CHROMIUM_NAMES:
+        if found := shutil.which(name):
+            return found
+    return None
+
+
+def missing(part: str) -> str | None:
+    """Return a sentence on what to install, or None where the part (pg, browser) is there."""
+    if part == "browser":
+        return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
+    if part == "pg":
+        given = os.environ.get("TEST_DATABASE_URL")
+        return None if given else "no PostgreSQL: run through script/test, or set TEST_DATABASE_URL"
+    raise ValueError(f"{part!r} is neither 'pg' nor 'browser'")
+
+
+def need(part: str) -> None:
+    """Skip the test that asks where the part is missing; fail it where REQUIRE names the part."""
+    reason = missing(part)
+    if reason and part in os.environ.get("REQUIRE", "").split(","):
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)

@@ -1,0 +1,151 @@
+"""script/setup.sh, with a stand-in for the installer…"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.scripts.checkout import ROOT
+
+pytestmark = pytest.mark.once
+
+SOURCE_IT = "set -eu; lock=requirements.txt; . script/setup.sh; echo done"
+COUNTING_UV = "#!/bin/sh\necho run >>installs\n"
+SLEEPING_UV = "#!/bin/sh\necho $$ >installer.pid\nsleep 300 &\necho $! >>installer.pid\nwait\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the scripts, an empty lock and nothing else."""
+    for name in ("setup.sh", "install.sh"):
+        (tmp_path / "script").mkdir(exist_ok=True)
+        shutil.copy(ROOT / "script" / name, tmp_path / "script")
+    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "requirements-dev.txt").write_text("")
+    return tmp_path
+
+
+def start(project: Path, uv: str, **changes: str) -> subprocess.Popen[str]:
+    """Begin to set up, with the given script as uv."""
+    (project / "bin").mkdir(exist_ok=True)
+    (project / "bin" / "uv").write_text(uv)
+    (project / "bin" / "uv").chmod(0o755)
+    path = f"{project / 'bin'}:/usr/bin:/bin"
+    env = {"PATH": path, "HOME": str(project), "PYTHON": sys.executable, **changes}
+    return subprocess.Popen(
+        ["sh", "-c", SOURCE_IT],
+        cwd=project,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def set_up(project: Path, uv: str = COUNTING_UV, **changes: str) -> str:
+    """Return what setting up printed."""
+    process = start(project, uv, **changes)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    return output
+
+
+def test_installs_once(project: Path) -> None:
+    first, second = set_up(project), set_up(project)
+
+    assert first.count("…") == 2
+    assert second == "done\n"
+    assert (project / "installs").read_text() == "run\n"
+
+
+def test_keeps_the_interpreter_that_made_the_environment_when_none_is_asked_for(
+    project: Path,
+) -> None:
+    set_up(project)
+
+    assert set_up(project, PYTHON="") == "done\n"
+
+
+def test_installs_again_when_the_lock_has_changed(project: Path) -> None:
+    set_up(project)
+    kept = project / ".venv" / "kept"
+    kept.touch()
+    (project / "requirements.txt").write_text("# changed\n")
+    set_up(project)
+
+    assert (project / "installs").read_text() == "run\nrun\n"
+    assert kept.exists()
+
+
+def test_begins_anew_after_an_interrupted_start(project: Path) -> None:
+    set_up(project)
+    (project / ".venv" / "unfinished").touch()
+    (project / ".venv" / "half").touch()
+    set_up(project)
+
+    assert not (project / ".venv" / "half").exists()
+    assert (project / ".venv" / "bin" / "python").exists()
+    assert set_up(project) == "done\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ends_the_installer_with_all_it_started_on_a_signal(
+    project: Path, number: signal.Signals
+) -> None:
+    process = start(project, SLEEPING_UV)
+    noted = project / "installer.pid"
+    deadline = time.monotonic() + 30
+    while not (noted.exists() and len(noted.read_text().split()) == 2):
+        assert time.monotonic() < deadline, "the installer did not start"
+        time.sleep(0.05)
+    process.send_signal(number)
+    process.communicate(timeout=10)
+
+    assert process.returncode == 128 + number
+    for pid in noted.read_text().split():
+        assert not is_alive(int(pid))
+    assert (project / ".venv" / "unfinished").exists()
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether the process runs; one that ended but was not collected yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_says_in_one_line_that_python_is_too_old(project: Path) -> None:
+    old = project / "python-of-old"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    process = start(project, COUNTING_UV, PYTHON=str(old))
+    output, _ = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert output == (
+        f"SignupAssist needs Python 3.11 or newer, and '{old}' is not. Good: PYTHON=python3.12\n"
+    )
+
+
+def test_names_the_package_where_environments_cannot_be_made(project: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("as root the package would be installed")
+    bare = project / "python-without-venv"
+    bare.write_text(
+        f'#!/bin/sh\ncase "$*" in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"\n'
+    )
+    bare.chmod(0o755)
+    process = start(project, COUNTING_UV, PYTHON=str(bare), PATH="/usr/bin:/bin")
+    output, _ = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert output.count("\n") == 1
+    assert "apt-get install python3." in output

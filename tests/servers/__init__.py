@@ -1,0 +1,1 @@
+"""Servers that tests and developers run on loopback: real sockets, real HTTP."""

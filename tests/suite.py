@@ -1,0 +1,135 @@
+"""`python -m tests.suite [ARGUMENTS FOR PYTEST…]` runs every check and test; script/test calls it.
+
+The quick checks come first and all of them run; tests follow where the checks passed. What the
+machine lacks is installed where we may, else the closing line says what was not run (with CI=true
+that is a failure).
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import pgtemp, processes, requirements_of_machine
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
+OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return an environment like production's, which no `.env` and no `var/` reaches."""
+    examples = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    names = [line.removeprefix("# ").partition("=")[0] for line in examples if "=" in line]
+    blank = {name: "" for name in names if name.isupper()}  # set: nothing else can fill it
+    return {
+        **os.environ,
+        **blank,
+        "DEBUG": "false",
+        "SECRET_KEY": "a key for checks alone: 5f0c1d9b7e3a4286",
+        "CRED_SEAL_KEY": "Y2hlY2tzIGFsb25lIDAxMjM0NTY3ODkgYWJjZGVmZ2g=",
+        "ALLOWED_HOSTS": "app.example.org",
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+        "NUM_PROXIES": "1",
+    }
+
+
+def checks() -> dict[str, list[str]]:
+    """Return what is true or false without running the product, by name."""
+    here = Path(PYTHON).parent
+    manage = [PYTHON, "manage.py"]
+    return {
+        "ruff check": [str(here / "ruff"), "check", "."],
+        "ruff format": [str(here / "ruff"), "format", "--check", "."],
+        "import contracts": [str(here / "lint-imports")],
+        "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
+        "check --deploy": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
+        "OpenAPI": [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
+        "types": [PYTHON, "-m", "mypy", "."],
+    }
+
+
+def run_checks() -> list[str]:
+    """Return the names of the checks that failed."""
+    with tempfile.TemporaryDirectory(prefix="signupassist-checks-") as folder:
+        env = environment(Path(folder))
+        return [name for name, command in checks().items() if _section(name, command, env)]
+
+
+def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the names of the runs that failed, and sentences on what was not run."""
+    lacking = install_what_is_missing()
+    env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
+    if STRICT:
+        env["REQUIRE"] = "pg,browser"
+    pytest_command = [PYTHON, "-m", "pytest"]
+    codes = {"SQLite": _section("tests on SQLite", [*pytest_command, *arguments], env)}
+    on_postgres = [*pytest_command, "-m", "not once", *arguments]
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        env["TEST_DATABASE_URL"] = url
+        codes["PostgreSQL"] = _section("tests on PostgreSQL", on_postgres, env)
+    elif pgtemp.find_binaries():
+        command = [PYTHON, "-m", "tests.pgtemp", *on_postgres]
+        codes["PostgreSQL"] = _section("tests on PostgreSQL", command, env)
+    none_ran = set(codes.values()) == {pytest.ExitCode.NO_TESTS_COLLECTED}
+    allowed = OK_CODES if arguments and not none_ran else {pytest.ExitCode.OK}
+    return [f"tests on {name}" for name, code in codes.items() if code not in allowed], lacking
+
+
+def install_what_is_missing() -> list[str]:
+    """Install Chromium and PostgreSQL where we may; return sentences on what is still missing."""
+    wanted: dict[str, Callable[[], str | None]] = {
+        "chromium fonts-dejavu-core": lambda: requirements_of_machine.missing("browser"),
+        "postgresql": _postgres_is_missing,
+    }
+    packages = [word for names, lacks in wanted.items() if lacks() for word in names.split()]
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"== Installing {' '.join(packages)}", flush=True)
+        script = (
+            "{ dpkg --configure -a && apt-get update &&"
+            ' apt-get install -y --no-install-recommends "$@"; } </dev/null >var/apt.log 2>&1'
+        )
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        processes.run(["sh", "-c", script, "sh", *packages], env)
+    return [sentence for lacks in wanted.values() if (sentence := lacks())]
+
+
+def _postgres_is_missing() -> str | None:
+    if os.environ.get("TEST_DATABASE_URL") or pgtemp.find_binaries():
+        return None
+    return "no PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL or PG_BIN"
+
+
+def _section(title: str, command: list[str], env: Mapping[str, str]) -> int:
+    print(f"== {title}", flush=True)
+    return processes.run(command, env)
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0 where everything that ran passed; the last line printed says so, or what failed."""
+    processes.stop_on_signals()
+    lacking: list[str] = []
+    try:
+        failed = run_checks()
+        if not failed:
+            failed, lacking = run_tests(arguments)
+    except KeyboardInterrupt:
+        print("FAIL: interrupted")
+        return 130
+    if lacking and STRICT:
+        failed += lacking
+    if failed:
+        print(f"FAIL: {'; '.join(failed)}")
+        return 1
+    print(f"PASS, but not everything was run: {'; '.join(lacking)}" if lacking else "PASS")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
