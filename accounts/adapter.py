@@ -17,6 +17,7 @@ from rest_framework.throttling import BaseThrottle
 from accounts import services
 from accounts.models import User
 
+LONGEST_EMAIL = 254  # as long as the column
 LONGEST_PASSWORD = 1_024
 
 
@@ -55,6 +56,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def logout(self, request: HttpRequest) -> None:
         services.log_out(request, at=timezone.now())
+
+    def clean_email(self, email: str) -> str:
+        if len(email) > LONGEST_EMAIL:  # allauth's form takes more, and would cut it off
+            raise ValidationError(f"Please use at most {LONGEST_EMAIL} characters.")
+        return email
 
     def clean_password(self, password: str, user: User | None = None) -> str:
         if len(password) > LONGEST_PASSWORD:

@@ -1,7 +1,7 @@
 """The doors of the accounts: the pages below /auth, and the API's token and `me`."""
 
-# allauth ships no types, and drf-spectacular's are not read: both are Any to the checker.
-# mypy: disable-error-code="misc, untyped-decorator"
+# allauth ships no types, so its classes are Any to the checker:
+# mypy: disable-error-code="misc"
 
 from http import HTTPStatus
 from typing import Any

@@ -16,18 +16,20 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit.actions import Action, staff
+from audit.actions import Action, person, staff
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError, record
 
 NOT_RECORDED = "We could not record this action, so it was not done. Please try again shortly."
+LIST = "admin:audit_mandateaudit_changelist"
 NEWEST_FIRST = ("-created_at", "-id")
 MOST_COUNTED = 10_000
 NAMED_BY_UUID = ("id", "user_id", "session_id", "credential_id")
@@ -40,7 +42,9 @@ class CappedPaginator(Paginator[MandateAudit]):
     def counted(self) -> int:
         """Return the number of rows, or one above the cap."""
         rows = self.object_list
-        return rows.order_by()[: MOST_COUNTED + 1].count() if isinstance(rows, QuerySet) else 0
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
     @property
     def is_capped(self) -> bool:
@@ -102,7 +106,7 @@ class WhenFilter(admin.SimpleListFilter):
 class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
     """The ledger. Looking at a record is itself recorded, in the trail of the same person."""
 
-    list_display = ("recorded_at", "what", "actor", "provider", "org_ref", "user_id", "session_id")
+    list_display = ("recorded_at", "what", "person", "done_by", "provider", "org_ref", "session")
     list_display_links = ("recorded_at",)
     list_filter = (ActionFilter, WhenFilter)
     # given only so that the search box is shown; get_search_results says what is searched
@@ -117,7 +121,7 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
     actions = None
     change_list_template = "audit/admin/change_list.html"
     fields = (
-        "id", "recorded_at", "what", "action", "actor", "user_id", "provider", "org_ref",
+        "id", "recorded_at", "what", "action", "person", "user_id", "actor", "provider", "org_ref",
         "program_ref", "credential_id", "session_id", "readable_metadata", "schema_v",
         "content_hash",
     )  # fmt: skip
@@ -130,6 +134,25 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
     @admin.display(description="what happened")
     def what(self, row: MandateAudit) -> str:
         return Action.describe(row.action)
+
+    @admin.display(description="whose trail")
+    def person(self, row: MandateAudit) -> str:
+        """Return a link to the whole trail, named by the e-mail while there is an account."""
+        if row.user_id is None:
+            return "the system's"
+        return _search_link(
+            row.user_id, getattr(row, "known_as", None) or f"{str(row.user_id)[:8]}…"
+        )
+
+    @admin.display(description="done by")
+    def done_by(self, row: MandateAudit) -> str:
+        return "themselves" if row.user_id and row.actor == person(row.user_id) else row.actor
+
+    @admin.display(description="session")
+    def session(self, row: MandateAudit) -> str | None:
+        return (
+            _search_link(row.session_id, f"{str(row.session_id)[:8]}…") if row.session_id else None
+        )
 
     @admin.display(description="metadata")
     def readable_metadata(self, row: MandateAudit) -> SafeString:
@@ -144,6 +167,15 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
 
     def has_delete_permission(self, request: HttpRequest, obj: MandateAudit | None = None) -> bool:
         return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MandateAudit]:
+        people = get_user_model()
+        known_as = people._default_manager.filter(pk=OuterRef("user_id"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(known_as=Subquery(known_as.values(people.USERNAME_FIELD)[:1]))
+        )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LedgerList
@@ -173,6 +205,10 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
             except AuditUnavailableError:
                 return HttpResponse(NOT_RECORDED, content_type="text/plain", status=503)
         return super().change_view(request, object_id, form_url, extra_context)
+
+
+def _search_link(sought: UUID, text: str) -> SafeString:
+    return format_html('<a href="{}?q={}">{}</a>', reverse(LIST), sought, text)
 
 
 def _named_by(term: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ read back, on either database, by anyone, hashes to what was stored with it.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -92,8 +93,13 @@ def check(metadata: Any) -> None:
     if not isinstance(metadata, dict):
         raise ProfileError("metadata is not an object")
     _check_value(metadata, "metadata", MAX_DEPTH)
-    if len(rfc8785.dumps(metadata)) > MAX_BYTES:
+    if len(_quickly(metadata)) > MAX_BYTES:
         raise ProfileError(f"metadata is larger than {MAX_BYTES} bytes")
+
+
+def _quickly(metadata: dict[str, Any]) -> bytes:
+    """Return the canonical bytes of what passed the profile, at a fraction of the price."""
+    return json.dumps(metadata, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _column(name: str, value: Any) -> str | int | None:

@@ -15,6 +15,8 @@ from audit.actions import Action, is_actor
 from audit.context import current_request_id
 from audit.models import MandateAudit
 
+_ACTIONS = frozenset(Action.values)
+
 # What a reader of these records relies on, besides what every record has.
 _OPENED = {"credential_alias", "accessed_at", "purpose"}
 
@@ -100,7 +102,7 @@ def record_many(entries: Iterable[Entry], *, batch_size: int = 1_000) -> int:
 
 def _row(entry: Entry) -> MandateAudit:
     """Return the row that says this: redacted, complete and hashed, not yet written."""
-    if entry.action not in Action.values:
+    if entry.action not in _ACTIONS:
         raise ValueError(f"{entry.action!r} is not an action of the ledger")
     if not is_actor(entry.actor):
         raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")

@@ -20,6 +20,10 @@ class CredentialInput(StrictSerializer):
     replace = serializers.BooleanField(required=False, default=False)
 
 
+class NothingInput(StrictSerializer):
+    """A body that holds nothing."""
+
+
 class CredentialOutput(serializers.ModelSerializer[StoredCredential]):
     """A saved login as its owner sees it: never the secret."""
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,11 +11,11 @@ from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import Action, person
-from audit.services import record
+from audit.services import AuditUnavailableError, record
 from credentials import keyring, sealing
 from credentials.models import StoredCredential
 
@@ -65,7 +66,7 @@ def ring() -> keyring.KeyRing:
 
 def fingerprint(ciphertext: str) -> str:
     """Return what identifies a ciphertext in the record without telling anything of it."""
-    return hashlib.sha256(ciphertext.encode("ascii")).hexdigest()[:16]
+    return hashlib.sha256(ciphertext.encode()).hexdigest()[:16]
 
 
 @sensitive_variables()
@@ -137,7 +138,7 @@ def open_login(
     """
     failure: sealing.SealError | None = None
     secret = b""
-    with transaction.atomic(durable=True):
+    with _committed_first():
         credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
         if credential is None:
             record(
@@ -225,6 +226,19 @@ def _place(credential: StoredCredential) -> sealing.Place:
         user_id=credential.user_id,
         label=credential.provider,
     )
+
+
+@contextmanager
+def _committed_first() -> Iterator[None]:
+    """Let what is recorded inside be durable before anything that follows.
+
+    :raises AuditUnavailableError: if the database refuses, be it only at the commit
+    """
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    except Error as error:
+        raise AuditUnavailableError("the opening of a login cannot be recorded") from error
 
 
 def _is_key_missing(error: sealing.SealError) -> bool:

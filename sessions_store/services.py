@@ -210,7 +210,10 @@ def give_up(claim: Claim, *, status: Status, at: datetime) -> None:
             turn_until=None,
             updated_at=at,
         )
-        SessionTurn.objects.filter(token=claim.token).update(outcome=SessionTurn.Outcome.FAILED)
+        # a turn that another one took over from stays interrupted or orphaned
+        SessionTurn.objects.filter(token=claim.token, outcome=SessionTurn.Outcome.RUNNING).update(
+            outcome=SessionTurn.Outcome.FAILED
+        )
 
 
 def last_answer(session_id: UUID) -> SessionTurn | None:
@@ -317,8 +320,12 @@ def record_for(
 
 
 def _delete_idle(ids: list[UUID], *, at: datetime) -> int:
-    """Delete these sessions with their turns, but none that is at work; return how many."""
+    """Delete these sessions with their turns, but none that is at work; return how many.
+
+    Call it inside a transaction: nobody can claim a turn between the look and the deletion.
+    """
     idle = AgenticCheckoutSession.objects.filter(pk__in=ids).exclude(status__in=KEPT).idle(at)
-    kept = list(idle.values_list("pk", flat=True))
-    SessionTurn.objects.filter(session_id__in=kept).delete()
-    return idle.filter(pk__in=kept).delete()[1].get(AgenticCheckoutSession._meta.label, 0)
+    doomed = list(idle.select_for_update().values_list("pk", flat=True))
+    SessionTurn.objects.filter(session_id__in=doomed).delete()
+    gone = AgenticCheckoutSession.objects.filter(pk__in=doomed).delete()[1]
+    return gone.get(AgenticCheckoutSession._meta.label, 0)

@@ -49,6 +49,7 @@ def config(log_format: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": [], "propagate": True, "level": "INFO"},
+            "urllib3.connectionpool": {"level": "ERROR"},  # the tool client logs each call once
             "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
         },
     }

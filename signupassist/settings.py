@@ -219,7 +219,7 @@ MCP_SERVER_URL = env.url(
     good="http://localhost:8080",
 )
 MCP_ACCESS_TOKEN = env.secret("MCP_ACCESS_TOKEN", required=False, good="")
-MCP_TRANSPORT = env.choice("MCP_TRANSPORT", "auto", ("auto", "tools-call", "streamable-http"))
+MCP_TRANSPORT = env.choice("MCP_TRANSPORT", "auto", ("auto", "tools-call"))
 MCP_TIMEOUT_SECONDS = env.number("MCP_TIMEOUT_SECONDS", 30, low=1, high=60)
 MCP_MAX_RETRIES = env.number("MCP_MAX_RETRIES", 3, low=0, high=3)
 MCP_FALLBACK = {"auto": DEBUG, "on": True, "off": False}[

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -54,6 +54,7 @@ class Supervisor:
                     if child.quick_ends >= QUICK_ENDS_ALLOWED:
                         log.critical("%s ended %d times in a row", child.name, child.quick_ends)
                         return 1
+                self._undertaker.mind(self._groups())
                 time.sleep(0.1)
             return 0
         finally:
@@ -74,7 +75,6 @@ class Supervisor:
         if (code := child.process.poll()) is not None:
             undertaker.kill(child.process.pid)  # orphans would go on working
             child.process = None
-            self._undertaker.mind(self._groups())
             child.quick_ends = child.quick_ends + 1 if now - child.started_at < QUICK_SECONDS else 0
             pause = FIRST_PAUSE_SECONDS * 2 ** max(child.quick_ends - 1, 0)
             child.next_start = now + pause
@@ -89,7 +89,6 @@ class Supervisor:
             start_new_session=True,
         )
         child.started_at = time.monotonic()
-        self._undertaker.mind(self._groups())
 
     def _groups(self) -> list[int]:
         return [child.process.pid for child in self._children if child.process]
@@ -106,15 +105,19 @@ class _Undertaker:
     """The small process that ends the given groups if this one is killed."""
 
     def __init__(self) -> None:
+        self._minded: list[int] = []
         self._open()
 
-    def mind(self, groups: Iterable[int]) -> None:
-        """Tell it which groups there are now."""
+    def mind(self, groups: list[int]) -> None:
+        """Make sure that it is there and knows the groups that there are now."""
         if self._process.poll() is not None:
             self._orders.close()
+            self._minded = []
             self._open()
-        with suppress(BrokenPipeError):  # ended this very moment: the next order finds out
-            self._orders.write((" ".join(map(str, groups)) + "\n").encode())
+        if groups != self._minded:
+            with suppress(BrokenPipeError):  # ended this very moment: the next call finds out
+                self._orders.write((" ".join(map(str, groups)) + "\n").encode())
+                self._minded = groups
 
     def dismiss(self) -> None:
         """Let it end: nothing is left to do."""

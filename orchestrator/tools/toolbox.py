@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Literal, Protocol
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from orchestrator.tools import contract
 from orchestrator.tools.contract import Tool
@@ -192,16 +191,9 @@ class RealToolbox:
 
 @cache
 def get_toolbox() -> Toolbox:
-    """Return this process's toolbox, as the settings describe it; `cache_clear()` forgets it.
-
-    :raises ImproperlyConfigured: if the settings ask for what there is not
-    """
+    """Return this process's toolbox, as the settings describe it; `cache_clear()` forgets it."""
     if not settings.USE_REAL_MCP:
         return MockToolbox(MockTools())
-    if settings.MCP_TRANSPORT == "streamable-http":
-        raise ImproperlyConfigured(
-            "MCP_TRANSPORT=streamable-http is not spoken here. Good: MCP_TRANSPORT=tools-call"
-        )
     return RealToolbox(
         ToolsCallServer(Transport(settings.MCP_SERVER_URL, settings.MCP_ACCESS_TOKEN)),
         MockReads(),

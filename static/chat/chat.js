@@ -11,6 +11,8 @@ import { outcome, outcomeSentence, statusPath } from "./watch.js";
 
 const SESSIONS = "/api/v1/sessions";
 const UNFINISHED = new Set(["open", "submitting", "outcome_unknown"]);
+const UNDECIDED = new Set(["submitting", "outcome_unknown"]);
+const LEAVES_NO_TURN = new Set(["network", "rate_limited", "checkout_session_expired", "not_found"]);
 const CLOSED = new Set(["completed", "cancelled"]);
 const START_ANEW = { label: "Start a new signup", action: "reset", payload: {}, variant: "accent" };
 const CHOOSES = /^(select_|credentials_)/; // such buttons stand on a card, and mean its title
@@ -49,7 +51,8 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
     if (!problem.body) throw problem;
     // what may have been done is asked for under the same key; a clear refusal is asked anew
     const again = () => exchange(ask, { key: problem.isNetwork ? key : newKey(), focus });
-    show = () => showProblem(problem.body, again, sayings);
+    const left = await turnLeftBy(problem.body);
+    show = () => showProblem(problem.body, { again, sayings, left });
   } finally {
     clearTimeout(patience);
     waiting.remove();
@@ -83,19 +86,27 @@ function showTurn(turn) {
   return newest.element;
 }
 
-/** Show a problem and its ways on; return the element to look at, or null where a form shows it. */
-function showProblem(body, again, sayings) {
-  if (body.errors && body.code === "invalid_request" && newest?.form) {
+/** Return the Turn that a failure left behind, or null where the one on the page still holds. */
+async function turnLeftBy(body) {
+  if (!session || body.errors || LEAVES_NO_TURN.has(body.code)) return null;
+  const turn = body.turn ?? (await current(session.id).catch(() => null));
+  const isNews = turn?.session?.id !== session.id || turn.session.version !== session.version;
+  return turn && isNews ? turn : null;
+}
+
+/** Show a problem; return the element to look at, or null where a form shows the errors itself. */
+function showProblem(body, { again, sayings, left }) {
+  if (body.errors && newest?.form) {
     for (const saying of sayings) saying.remove();
     newest.form.showErrors(body.detail, body.errors);
     return null;
   }
+  if (left && left.message === body.detail) return showTurn(left); // it says the same, and more
   retire(trouble);
-  const ways = waysOn(body, { hasSession: Boolean(session), again, begin: start });
+  const show = () => showRegistration(body.status_url);
+  const ways = waysOn(body, { hasSession: Boolean(session), again, begin: start, show });
   trouble = add(problemView(body.detail, ways, press));
-  const shown = trouble;
-  const isNews = body.turn && (body.turn.session?.id !== session?.id || body.turn.session?.version !== session?.version);
-  return isNews ? showTurn(body.turn) : shown;
+  return left ? showTurn(left) : trouble;
 }
 
 function press(button, title) {
@@ -114,12 +125,20 @@ function submitForm(answers) {
   act("submit_form", { answers }, "Here are the details.");
 }
 
+/** Say how an earlier registration stands. */
+async function showRegistration(address) {
+  const path = statusPath(address);
+  if (!path) return;
+  const sentence = await get(path).then(outcomeSentence, (problem) => problem.message);
+  reveal(add(bubble(sentence, "us")));
+}
+
 /** Say how an unknown outcome ended, once it is known. */
 async function watch(turn) {
   watcher = new AbortController();
   const { signal } = watcher;
   const path = statusPath(turn.meta?.status_url);
-  if (!path) return;
+  if (!path || !UNDECIDED.has(turn.session.status)) return;
   const submission = await outcome(path, signal);
   if (signal.aborted) return;
   if (!submission) {

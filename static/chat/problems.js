@@ -4,9 +4,9 @@ const GONE = new Set(["checkout_session_expired", "session_closed"]);
 
 /**
  * Return the buttons to show under a problem. `again()` repeats the same request, `begin()` looks
- * for an unfinished signup or starts a new one.
+ * for an unfinished signup or starts a new one, `show()` shows the registration that is in the way.
  */
-export function waysOn(problem, { hasSession, again, begin }) {
+export function waysOn(problem, { hasSession, again, begin, show }) {
   const retry = { label: "Retry", variant: "accent", run: again };
   if (!hasSession || problem.code === "network") return [retry];
   if (problem.code === "csrf_failed") {
@@ -15,6 +15,7 @@ export function waysOn(problem, { hasSession, again, begin }) {
   if (problem.code === "not_found") {
     return [{ label: "Start again", variant: "accent", run: begin }];
   }
+  if (problem.status_url) return [{ label: "Show that registration", run: show }];
   const offered = problem.cta ?? [];
   if (offered.length) return offered;
   if (GONE.has(problem.code)) {

@@ -37,8 +37,8 @@ export function turnView(turn, { onPress, form }) {
   return el(
     "article",
     { class: "turn", tabindex: "-1", "aria-label": "Answer" },
-    turn.message ? bubble(turn.message, "us") : null,
-    sampleNotice(turn.meta ?? {}),
+    turn.message ? bubble(turn.message, isFailure(turn.meta) ? "problem" : "us") : null,
+    sampleNotice(turn),
     cards.length ? el("div", { class: "cards" }, ...cards) : null,
     form,
     buttonRow(withoutFormSubmit(turn), (button) => onPress(button, null)),
@@ -61,21 +61,24 @@ export function submitLabel(turn) {
   return button?.label ?? "Continue";
 }
 
+function isFailure({ code } = {}) {
+  return Boolean(code) && code !== "submission_outcome_unknown";
+}
+
 // The form has its own submit button, which knows the answers.
 function withoutFormSubmit(turn) {
   return (turn.cta ?? []).filter((button) => !(turn.form && button.action === "submit_form"));
 }
 
-function sampleNotice(meta) {
-  if (meta.source !== "mock" && !meta.degraded) return null;
-  const reason = meta.degraded
-    ? "The provider service cannot be reached right now. Nothing here can be booked for real."
-    : "Bundled examples, not a real provider.";
+function sampleNotice({ meta = {}, cards }) {
+  const isSample = meta.source === "mock" || (cards ?? []).some((card) => card.metadata?.sample === true);
+  if (!isSample && !meta.degraded) return null;
+  const reason = meta.degraded ? "The provider service cannot be reached right now." : null;
   return el(
     "p",
     { class: "sample" },
     el("span", { class: "pill pill-warn", text: "Sample data" }),
-    el("span", { text: reason }),
+    reason ? el("span", { text: reason }) : null,
   );
 }
 

@@ -7,7 +7,11 @@ const FIRST_WAIT_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
 const GIVE_UP_AFTER_MS = 15 * 60_000;
 
+const STILL_CHECKING = "We are still checking whether this registration went through.";
 const SENTENCES = {
+  intent: STILL_CHECKING,
+  sent: STILL_CHECKING,
+  outcome_unknown: STILL_CHECKING,
   confirmed: "Good news: your registration went through.",
   waitlisted: "Your registration went through: you are on the waiting list.",
   rejected: "The provider did not accept this registration.",
@@ -45,7 +49,7 @@ export async function outcome(path, signal) {
   return null;
 }
 
-/** Return what a decided submission means, in a sentence. */
+/** Return what a submission has come to, in a sentence. */
 export function outcomeSentence(submission) {
   const sentence = SENTENCES[submission.status] ?? "Your registration changed.";
   const reference = submission.confirmation_ref;

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
 
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
+
 PASSWORD = "a long pass phrase"  # the parent's, see tests/conftest.py
 
-LogIn = Callable[..., HttpResponse]
+LogIn = Callable[..., "Answer"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +37,7 @@ def browser() -> Client:
 def log_in(browser: Client, parent: User) -> LogIn:
     """Fill in the log-in page and send it; returns the answer."""
 
-    def fill_in(
-        email: str = parent.email, password: str = PASSWORD, then: str = ""
-    ) -> HttpResponse:
+    def fill_in(email: str = parent.email, password: str = PASSWORD, then: str = "") -> "Answer":
         return post_form(browser, "/auth", {"login": email, "password": password, "next": then})
 
     return fill_in
@@ -55,9 +56,8 @@ def later(noon: datetime) -> datetime:
     return noon.replace(minute=59)
 
 
-def post_form(browser: Client, path: str, fields: dict[str, str]) -> HttpResponse:
+def post_form(browser: Client, path: str, fields: dict[str, str]) -> "Answer":
     """Return the answer to a form, sent as a browser does: with the token of its own page."""
     browser.get(path)
     token = browser.cookies["csrftoken"].value if "csrftoken" in browser.cookies else ""
-    answer: HttpResponse = browser.post(path, fields | {"csrfmiddlewaretoken": token})
-    return answer
+    return browser.post(path, fields | {"csrfmiddlewaretoken": token})

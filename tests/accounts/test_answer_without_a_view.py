@@ -6,8 +6,10 @@ import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from signupassist import pages
+from tests.accounts.conftest import post_form
 
 pytestmark = [pytest.mark.urls("tests.accounts.urls"), pytest.mark.once]
 
@@ -93,3 +95,16 @@ def test_answers_programs_without_their_csrf_token_with_a_problem(rf: RequestFac
     assert answer["Content-Type"] == "application/problem+json"
     assert b'"csrf_failed"' in answer.content
     assert b"canary" not in answer.content
+
+
+def test_shows_a_page_to_somebody_who_is_too_fast(
+    db: None, careless: Client, settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    post_form(careless, "/auth", {"login": "pat@example.com", "password": "a guess"})
+
+    answer = post_form(careless, "/auth", {"login": "pat@example.com", "password": "a guess"})
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert "Too many requests. Please wait a moment." in answer.content.decode()

@@ -1,14 +1,16 @@
 """Logging in on the page…"""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from accounts import services
 from accounts.models import User
 from audit.models import MandateAudit
 from tests.accounts.conftest import PASSWORD, LogIn, post_form
@@ -45,12 +47,25 @@ def test_gives_the_session_a_new_key(log_in: LogIn, browser: Client) -> None:
     planted = Client().session
     planted["planted"] = True
     planted.save()
-    browser.cookies["sessionid"] = planted.session_key
+    browser.cookies["sessionid"] = planted.session_key or ""
 
     log_in()
 
     assert browser.cookies["sessionid"].value != planted.session_key
     assert not Session.objects.filter(pk=planted.session_key).exists()
+
+
+def test_keeps_the_session_with_its_record_not_when_the_answer_leaves(
+    rf: RequestFactory, parent: User, noon: datetime
+) -> None:
+    request = rf.post("/auth")
+    request.session = SessionStore()
+
+    services.log_in(request, parent, at=noon)
+
+    kept = Session.objects.get(pk=request.session.session_key).get_decoded()
+    assert kept["_auth_user_id"] == str(parent.pk)
+    assert kept["authenticated_at"] == noon.isoformat()
 
 
 def test_ends_with_the_browser_and_after_twelve_hours(log_in: LogIn, browser: Client) -> None:

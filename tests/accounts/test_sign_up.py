@@ -8,6 +8,7 @@ from django.test import Client
 from accounts import services
 from accounts.models import User
 from audit.models import MandateAudit
+from audit.services import AuditUnavailableError
 from tests.accounts.conftest import post_form
 
 GOOD = {"email": "New@Example.com", "password1": "skis in the cellar"}
@@ -27,6 +28,7 @@ def test_creates_an_account_logs_in_and_records_both(browser: Client) -> None:
         ("user_logged_in", user.pk, f"user:{user.pk}"),
     ]
     assert browser.get("/api/v1/me").json()["email"] == "new@example.com"
+    assert browser.cookies["sessionid"]["max-age"] == "", "it ends with the browser"
 
 
 def test_goes_on_to_where_the_person_was_going(browser: Client) -> None:
@@ -52,6 +54,7 @@ def test_keeps_nothing_typed_in_the_ledger(browser: Client) -> None:
         ({"password1": "password1"}, "too common"),
         ({"password1": "x" * 1025}, "at most 1024 characters"),
         ({"email": "no e-mail"}, "valid email"),
+        ({"email": "x" * 60 + "@" + "y.".join(["z" * 60] * 4) + ".org"}, "at most 254 characters"),
         ({"email": "PAT@example.com"}, "There is already an account with this e-mail."),
     ],
 )
@@ -98,7 +101,7 @@ def test_does_not_happen_where_its_log_in_cannot_be_recorded(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
-        raise services.audit.AuditUnavailableError
+        raise AuditUnavailableError
 
     monkeypatch.setattr(services, "log_in", refuse)
 

@@ -1,29 +1,29 @@
 """Taking a bearer token (`POST /api/v1/auth/token`)…"""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import services, tokens
+from accounts import tokens
 from accounts.models import User
 from audit.models import MandateAudit
+from audit.services import AuditUnavailableError
 from tests.accounts.conftest import PASSWORD, LogIn
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 GOOD = {"email": "pat@example.com", "password": PASSWORD}
 
 
-def ask(body: Any, **headers: str) -> HttpResponse:
+def ask(body: Any, **headers: str) -> "Answer":
     """Return the answer to the body, asked without any cookie."""
     client = Client(enforce_csrf_checks=True)
-    answer: HttpResponse = client.post(
-        "/api/v1/auth/token", body, content_type="application/json", headers=headers
-    )
-    return answer
+    return client.post("/api/v1/auth/token", body, content_type="application/json", headers=headers)
 
 
 def test_gives_one_for_an_hour_and_records_the_log_in(parent: User) -> None:
@@ -122,9 +122,9 @@ def test_does_not_happen_where_it_cannot_be_recorded(
     parent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**kwargs: Any) -> None:
-        raise services.audit.AuditUnavailableError
+        raise AuditUnavailableError
 
-    monkeypatch.setattr(services.audit, "record", refuse)
+    monkeypatch.setattr("audit.services.record", refuse)
     client = Client(raise_request_exception=False)
 
     answer = client.post("/api/v1/auth/token", GOOD, content_type="application/json")

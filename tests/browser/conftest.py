@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
 
 from tests import requirements_of_machine
 
@@ -47,7 +47,7 @@ class Served:
 
     url: str
     parents: Iterator[str] = field(
-        default_factory=lambda: map("parent{}@example.com".format, count(2))
+        default_factory=lambda: map("parent{}@example.com".format, count())
     )
     staff: str = "staff@example.com"
 
@@ -135,10 +135,13 @@ def open_page(
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
-    def open_one(*, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
+    def open_one(
+        *, width: int = 1440, dark: bool = False, cookies: StorageState | None = None
+    ) -> Page:
         window = chromium.new_context(
             base_url=served.url,
-            viewport={"width": width, "height": height},
+            storage_state=cookies,
+            viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
         )
         window.add_init_script(NOTE_VIOLATIONS)
@@ -156,30 +159,31 @@ def open_page(
     assert ours == []
 
 
+def sign_in(page: Page, email: str) -> Page:
+    """Return the page once this person is logged in and sees the chat."""
+    page.goto("/auth")
+    page.locator("input[type=email]").fill(email)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+    return page
+
+
 @pytest.fixture
 def log_in(served: Served) -> Callable[..., Page]:
     """Return a function that logs somebody in: a parent of their own, unless told whom."""
+    return lambda page, email=None: sign_in(page, email or next(served.parents))
 
-    def do(page: Page, email: str | None = None) -> Page:
-        page.goto("/auth")
-        page.locator("input[type=email]").fill(email or next(served.parents))
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
-        return page
 
-    return do
+@pytest.fixture(scope="package")
+def cookies(chromium: Browser, served: Served) -> StorageState:
+    """The cookies of a parent who is logged in."""
+    with chromium.new_context(base_url=served.url) as window:
+        sign_in(window.new_page(), next(served.parents))
+        return window.storage_state()
 
 
 @pytest.fixture
-def chat(
-    open_page: Callable[..., Page], log_in: Callable[..., Page], complaints: list[str]
-) -> Page:
-    """The chat page's window, logged in, its API answered by `turns.answer_with` before a visit."""
-    page = open_page()
-    page.route("**/api/v1/**", lambda route: route.abort())
-    log_in(page, "parent0@example.com")
-    expect(page.locator(".turn")).to_be_visible()
-    page.unroute_all()
-    complaints.clear()
-    return page
+def chat(open_page: Callable[..., Page], cookies: StorageState) -> Page:
+    """A logged-in window for the chat page, whose API is to be answered by `turns.answer_with`."""
+    return open_page(cookies=cookies)

@@ -46,12 +46,12 @@ def test_for_everybody(
 @pytest.mark.parametrize(("width", "dark"), WINDOWS)
 def test_for_parents(
     open_page: OpenPage,
-    log_in: Callable[[Page, str], Page],
+    log_in: Callable[[Page], Page],
     complaints: list[str],
     width: int,
     dark: bool,
 ) -> None:
-    page = log_in(open_page(width=width, dark=dark), "parent1@example.com")
+    page = log_in(open_page(width=width, dark=dark))
 
     expect(page.locator(".turn").first).to_be_visible()
     assert page.evaluate(OVERFLOW) <= 0

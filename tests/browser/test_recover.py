@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.turns import answer_with, button, problem, resuming, turn
+from tests.browser.turns import answer_with, button, card, problem, resuming, turn
 
 pytestmark = pytest.mark.once
 
 TOO_SLOW = "This is taking longer than expected. Please try again."
 CHECKING = "We are checking whether your registration went through."
+STATUS_URL = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
 PENDING = turn("Which one?", cta=[button("None of these", "reject_provider")])
 
 
@@ -57,7 +58,8 @@ def test_posts_the_button_that_a_problem_offers(chat: Page) -> None:
     sentence = "The provider service is unavailable. Please try again shortly."
     retry = [button("Retry", "retry_last", "accent")]
     down = problem(503, "mcp_unavailable", sentence, cta=retry, retryable=True)
-    asked = answer_with(chat, [*resuming(PENDING), down, turn("I found it.", version=2)])
+    seen = resuming(PENDING)
+    asked = answer_with(chat, [*seen, down, seen[1], turn("I found it.", version=2)])
 
     chat.goto("/")
     say(chat, "Blackhawk")
@@ -122,9 +124,8 @@ def test_leads_to_the_log_in_of_this_site_when_it_expired(chat: Page, redirect: 
 
 
 def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
-    status_url = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
     unknown = turn(
-        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": status_url}
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
     )
     settled = {**unknown["session"], "status": "completed", "step": "completed"}
     answers = [
@@ -139,11 +140,57 @@ def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
     chat.goto("/")
     expect(chat.get_by_text(CHECKING)).to_be_visible()
     expect(chat.get_by_label("Your message")).to_be_disabled()
-    chat.clock.run_for(3_000)
-    expect(chat.get_by_text(CHECKING)).to_be_visible()
-    chat.clock.run_for(10_000)
+    for _ in range(100):  # a second of its time, then a moment of ours for the answer
+        chat.clock.run_for(1_000)
+        chat.wait_for_timeout(20)
+        if [path for _, path, _ in asked].count(STATUS_URL) == 2:
+            break
 
     expect(
         chat.get_by_text("your registration went through. Your confirmation: BSC-4F21")
     ).to_be_visible()
-    assert [path for _, path, _ in asked].count(status_url) == 2
+    assert [path for _, path, _ in asked].count(STATUS_URL) == 2
+
+
+def test_shows_the_step_that_a_failure_led_to(chat: Page) -> None:
+    sentence = "The provider did not accept this login."
+    replace = button("Replace this login", "show_login_dialog", "accent")
+    left = turn(
+        sentence, card("Ours", replace), step="login", version=2, meta={"code": "login_failed"}
+    )
+    refused = problem(422, "login_failed", sentence, cta=[replace])
+    answer_with(chat, [*resuming(PENDING), refused, {**left["session"], "last_turn": left}])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_text(sentence)).to_have_count(1)
+    expect(chat.locator("[data-step-words]")).to_contain_text("Log in")
+    expect(chat.get_by_role("button", name="None of these")).to_be_disabled()
+    expect(chat.get_by_role("heading", name="Ours")).to_be_visible()
+
+
+def test_shows_the_registration_that_is_in_the_way(chat: Page) -> None:
+    sentence = "You already have a registration for this program."
+    twice = problem(409, "already_registering", sentence, turn=PENDING, status_url=STATUS_URL)
+    confirmed = {"status": "confirmed", "confirmation_ref": "BSC-4F21"}
+    answer_with(chat, [*resuming(PENDING), twice, confirmed])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+    chat.get_by_role("button", name="Show that registration").click()
+
+    expect(chat.get_by_text("Your confirmation: BSC-4F21")).to_be_visible()
+    expect(chat.get_by_role("button", name="None of these")).to_be_enabled()
+
+
+def test_does_not_ask_about_an_outcome_that_is_known(chat: Page) -> None:
+    done = turn("Done!", step="completed", status="completed", meta={"status_url": STATUS_URL})
+    chat.clock.install()
+    asked = answer_with(chat, [{"results": [], "next": None}, (201, done)])
+
+    chat.goto("/")
+    expect(chat.get_by_text("Done!")).to_be_visible()
+    chat.clock.run_for(60_000)
+
+    assert len(asked) == 2

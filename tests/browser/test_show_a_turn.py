@@ -1,5 +1,7 @@
 """Showing a Turn…"""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,8 +26,16 @@ def test_renders_hostile_text_as_text(chat: Page, complaints: list[str]) -> None
     assert complaints == []
 
 
-def test_marks_sample_data(chat: Page) -> None:
-    answer_with(chat, resuming(turn("I found one.", meta={"source": "mock"})))
+SAMPLES = [
+    turn("From samples.", meta={"source": "mock"}),
+    turn("The service is down.", meta={"source": "mock", "degraded": True}),
+    turn("To confirm.", card("Nordic Kids", metadata={"sample": True}), step="confirmation"),
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: str(sample["message"]))
+def test_marks_sample_data(chat: Page, sample: dict[str, Any]) -> None:
+    answer_with(chat, resuming(sample))
 
     chat.goto("/")
 

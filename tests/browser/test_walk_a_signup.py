@@ -93,7 +93,7 @@ def test_signs_a_child_up_and_leaves_a_trail(
     expect(newest(page)).to_contain_text(re.compile("confirmed", re.IGNORECASE))
     expect(newest(page).get_by_role("button", name="Start a new signup")).to_be_enabled()
 
-    page.get_by_role("link", name="Audit trail").click()
+    page.get_by_role("link", name="Audit trail", exact=True).click()
     page.wait_for_url("**/mandates-audit")
     expect(
         page.get_by_text("Blackhawk").or_(page.get_by_text("blackhawk-ski")).first

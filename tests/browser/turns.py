@@ -63,7 +63,7 @@ def problem(status: int, code: str, detail: str, **more: Any) -> tuple[int, dict
 
 
 def answer_with(page: Page, answers: Iterable[Answer | Callable[[Request], Answer]]) -> list[Any]:
-    """Answer the page's API calls from the list, None by breaking the connection.
+    """Answer the page's API calls from the list; break the connection at None and after the last.
 
     Return the list that fills up with what was asked: `(method, path, body)`.
     """
@@ -73,7 +73,7 @@ def answer_with(page: Page, answers: Iterable[Answer | Callable[[Request], Answe
     def reply(route: Route, request: Request) -> None:
         path = "/api/" + request.url.split("/api/", 1)[1]
         asked.append((request.method, path, request.post_data_json))
-        found = next(waiting)
+        found = next(waiting, None)
         answer = found(request) if callable(found) else found
         if answer is None:
             route.abort()

@@ -57,6 +57,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_alive(pid: int) -> bool:
+    """Return whether the process runs; one that ended but was not collected yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 def refusal(folder: Path, **changes: str) -> tuple[int, list[str]]:
     """Return the exit code and the lines printed by a start that is expected to fail."""
     done = subprocess.run(

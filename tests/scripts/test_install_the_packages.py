@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.checkout import ROOT
+from tests.scripts.checkout import ROOT, is_alive
 
 pytestmark = pytest.mark.once
 
@@ -110,16 +110,6 @@ def test_ends_the_installer_with_all_it_started_on_a_signal(
     for pid in noted.read_text().split():
         assert not is_alive(int(pid))
     assert (project / ".venv" / "unfinished").exists()
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether the process runs; one that ended but was not collected yet does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_says_in_one_line_that_python_is_too_old(project: Path) -> None:

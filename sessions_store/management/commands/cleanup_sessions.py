@@ -3,10 +3,11 @@
 from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
+from audit.services import AuditUnavailableError
 from sessions_store import services
 from sessions_store.models import AgenticCheckoutSession
 
@@ -33,11 +34,14 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"{due} expired sessions would be deleted.")
             return
-        with tqdm(total=due, unit="session", disable=None if verbosity else True) as bar:
-            done = services.forget_expired(
-                at=at,
-                batch_size=batch_size,
-                max_seconds=float("inf"),
-                after_batch=bar.update,
-            )
+        try:
+            with tqdm(total=due, unit="session", disable=None if verbosity else True) as bar:
+                done = services.forget_expired(
+                    at=at,
+                    batch_size=batch_size,
+                    max_seconds=float("inf"),
+                    after_batch=bar.update,
+                )
+        except AuditUnavailableError as error:
+            raise CommandError(f"Stopped: {error}. Run it again when it can be.") from None
         self.stdout.write(self.style.SUCCESS(f"{done.deleted} expired sessions deleted."))

@@ -81,7 +81,7 @@ def test_reuses_one_connection_for_reads(
     assert server.connections == 1
 
 
-def test_reads_on_after_the_server_dropped_an_idle_connection(
+def test_reads_on_after_the_server_closed_the_connection(
     server: ToolsCallServer, make_toolbox: MakeToolbox
 ) -> None:
     toolbox = make_toolbox(max_retries=0)
@@ -137,7 +137,7 @@ def test_hears_a_refusal_it_has_no_sentence_for(
         (Script(status=200, body=b'{"success": false}'), ToolFailedError),
         (Script(status=200, body=b'{"error": "a text"}'), ToolFailedError),
         (Script(status=200, body=b'{"error": {"code": "Not A Code"}}'), ToolFailedError),
-        (Script(status=202), ToolBadResponseError),
+        (Script(status=202, body=b'{"programs": []}'), ToolBadResponseError),
         (Script(status=204, body=b""), ToolBadResponseError),
         (
             Script(status=307, headers={"Location": "http://127.0.0.1:1/"}),
@@ -158,7 +158,10 @@ def test_hears_a_refusal_it_has_no_sentence_for(
             Script(status=200, body=b'{"programs": []}', headers={"Content-Encoding": "gzip"}),
             ToolBadResponseError,
         ),
-        (Script(status=200, body=b" " * (4 * 1024 * 1024 + 1)), ToolBadResponseError),
+        (
+            Script(status=200, body=b'{"programs": []}' + b" " * 4 * 1024 * 1024),
+            ToolBadResponseError,
+        ),
     ],
 )
 def test_tells_the_kinds_of_trouble_apart(

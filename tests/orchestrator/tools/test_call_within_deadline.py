@@ -1,5 +1,6 @@
 """A tool call within its deadline…"""
 
+import socket
 import time
 
 import pytest
@@ -38,6 +39,25 @@ def test_ends_on_time_when_a_drip_runs_dry(
     server: ToolsCallServer, make_toolbox: MakeToolbox
 ) -> None:
     server.script("scp.get_programs", Script(drip=True, drip_seconds=0.7))
+    start = time.monotonic()
+
+    with pytest.raises(ToolTimeoutError):
+        make_toolbox(timeout_seconds=1).call(Tool.FIND_PROGRAMS, CLUB)
+
+    assert time.monotonic() - start == pytest.approx(1, abs=0.4)
+
+
+def test_counts_the_time_that_connecting_took(
+    server: ToolsCallServer, make_toolbox: MakeToolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: tuple[str, int]) -> None:
+        time.sleep(0.8)
+        real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    server.script("scp.get_programs", Script(silent=True))
     start = time.monotonic()
 
     with pytest.raises(ToolTimeoutError):

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from orchestrator.tools.contract import Tool
@@ -68,14 +67,6 @@ def test_is_made_once(settings: Settings) -> None:
 
     assert get_toolbox() is get_toolbox()
     assert isinstance(get_toolbox(), MockToolbox)
-
-
-def test_refuses_a_wire_it_does_not_speak(settings: Settings) -> None:
-    settings.USE_REAL_MCP = True
-    settings.MCP_TRANSPORT = "streamable-http"
-
-    with pytest.raises(ImproperlyConfigured, match="MCP_TRANSPORT"):
-        get_toolbox()
 
 
 def test_takes_logins_apart_from_arguments() -> None:

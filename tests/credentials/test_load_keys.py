@@ -1,0 +1,141 @@
+"""Loading the key ring…"""
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from credentials import keyring
+from credentials.keyring import Key, KeyRingError
+
+pytestmark = pytest.mark.once
+
+MATERIAL = hashlib.sha256(b"of the suite").digest()
+OLD_MATERIAL = hashlib.sha256(b"an older one").digest()
+STANDARD = base64.b64encode(MATERIAL).decode()
+URL_SAFE = base64.urlsafe_b64encode(MATERIAL).decode()
+OLD = base64.b64encode(OLD_MATERIAL).decode()
+SHORT = base64.b64encode(MATERIAL[:31]).decode()
+LONG = base64.b64encode(MATERIAL + b"x").decode()
+
+
+def load(value: str = "", file: str = "", others: tuple[str, ...] = ()) -> list[bytes]:
+    ring = keyring.load(value, file, other_secrets=list(others))
+    return [key.material for key in ring.keys]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        STANDARD,
+        URL_SAFE,
+        STANDARD.rstrip("="),
+        URL_SAFE.rstrip("="),
+        MATERIAL.hex(),
+        MATERIAL.hex().upper(),
+        f" {STANDARD} ",
+        f",{STANDARD},",
+    ],
+)
+def test_takes_every_usual_spelling(spelled: str) -> None:
+    assert load(spelled) == [MATERIAL]
+
+
+def test_takes_both_alphabets_of_base64() -> None:
+    material = bytes([0xFB, 0xFF, *range(30)])
+    standard, url_safe = base64.b64encode(material), base64.urlsafe_b64encode(material)
+
+    assert standard != url_safe
+    assert load(standard.decode()) == load(url_safe.decode()) == [material]
+
+
+def test_seals_with_the_first_key_and_finds_all_of_them() -> None:
+    ring = keyring.load(f"{STANDARD}, {OLD}", "", other_secrets=[])
+
+    assert ring.primary == Key(MATERIAL)
+    assert ring.find(Key(OLD_MATERIAL).id) == Key(OLD_MATERIAL)
+    assert ring.find("0" * 16) is None
+
+
+def test_names_a_key_by_what_it_is() -> None:
+    assert Key(bytes(range(32))).id == "b8ac29afd39cba81"
+
+
+def test_reads_a_file_with_one_key_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"# since July\n{STANDARD}\n\n  {OLD_MATERIAL.hex()}\n# the end")
+    file.chmod(0o600)
+
+    assert load(file=str(file)) == [MATERIAL, OLD_MATERIAL]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o610, 0o777])
+def test_refuses_a_file_that_others_may_touch(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "keys"
+    file.write_text(STANDARD)
+    file.chmod(mode)
+
+    with pytest.raises(KeyRingError, match="chmod 600"):
+        load(file=str(file))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"# nothing but words\n", b"\xff\xfe\x00"])
+def test_refuses_a_file_without_keys(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_bytes(content)
+        file.chmod(0o600)
+
+    with pytest.raises(KeyRingError, match="CRED_SEAL_KEY"):
+        load(file=str(file))
+
+
+def test_refuses_a_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+
+    with pytest.raises(KeyRingError, match="CRED_SEAL_KEY_FILE"):
+        load(file=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("", "missing"),
+        (" , ,", "missing"),
+        ("your-credential-seal-key", "number 1 is not 32 bytes"),
+        ("change-me", "number 1 is not 32 bytes"),
+        (SHORT, "number 1 is not 32 bytes"),
+        (LONG, "number 1 is not 32 bytes"),
+        (MATERIAL.hex()[:-2], "number 1 is not 32 bytes"),
+        (MATERIAL.hex() + "00", "number 1 is not 32 bytes"),
+        (f"{STANDARD[:20]}!{STANDARD[20:]}", "number 1 is not 32 bytes"),
+        (f"{STANDARD[:20]} {STANDARD[20:]}", "number 1 is not 32 bytes"),
+        (STANDARD.replace("a", "ä").replace("c", "č"), "number 1 is not 32 bytes"),
+        (f"{STANDARD},{SHORT}", "number 2 is not 32 bytes"),
+        (base64.b64encode(bytes(32)).decode(), "number 1 is too regular"),
+        ("ab" * 32, "number 1 is too regular"),
+        (f"{STANDARD},{STANDARD}", "twice"),
+        (f"{STANDARD},{OLD},{MATERIAL.hex()}", "twice"),
+    ],
+)
+def test_refuses_in_one_line_that_shows_no_key(value: str, why: str) -> None:
+    with pytest.raises(KeyRingError, match=why) as refused:
+        load(value)
+
+    said = str(refused.value)
+    pieces = {value[start : start + 6] for start in range(len(value) - 5)}
+    assert "\n" not in said
+    assert said.startswith("CRED_SEAL_KEY")
+    assert [piece for piece in pieces if piece in said] == []
+
+
+@pytest.mark.parametrize("value", [STANDARD, f"{OLD},{STANDARD}"])
+def test_refuses_a_key_that_is_another_secret_too(value: str) -> None:
+    with pytest.raises(KeyRingError, match="repeats another secret"):
+        load(value, others=("something else", STANDARD))
+
+
+def test_refuses_to_choose_between_key_and_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyRingError, match="both set"):
+        load(STANDARD, str(tmp_path / "keys"))

@@ -1,0 +1,136 @@
+"""Whatever goes wrong below /api/…"""
+
+import json
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from orchestrator.catalogue import CATALOGUE
+from tests.orchestrator.chat import Chat
+
+MEMBERS = {
+    "type",
+    "title",
+    "status",
+    "detail",
+    "code",
+    "retryable",
+    "cta",
+    "redirect",
+    "request_id",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/v1/nothing", 404, "not_found"),
+        ("get", "/api/nothing", 404, "not_found"),
+        ("get", "/api/v1/sessions/", 404, "not_found"),
+        ("get", "/api/v1/sessions/not-a-uuid", 404, "not_found"),
+        ("put", "/api/v1/sessions", 405, "method_not_allowed"),
+        ("get", "/api/v1/auth/token", 405, "method_not_allowed"),
+        ("get", f"/api/v1/submissions/{uuid4()}", 404, "not_found"),
+        ("delete", f"/api/v1/credentials/{uuid4()}", 403, "reauthentication_required"),
+    ],
+)
+def test_answers_a_problem(chat: Chat, method: str, path: str, status: int, code: str) -> None:
+    answer = chat.client.generic(method.upper(), path)
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["status"]) == (status, code, status)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert set(body) >= MEMBERS
+    assert body["request_id"] == answer["X-Request-ID"]
+
+
+def test_takes_json_alone(chat: Chat) -> None:
+    answer = chat.client.post("/api/v1/sessions", "a=1", content_type="text/plain")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"message": "a", "message": "b"}',
+        b'{"message": NaN}',
+        b'{"message": "\\u0000"}',
+        b'{"message": "\\ud800"}',
+        b"[" * 20_000,
+        b'{"message": 1e999}',
+        b"\xff",
+        b'"text"',
+        b"[1]",
+        b"null",
+    ],
+)
+def test_refuses_what_is_no_acceptable_json(chat: Chat, body: bytes) -> None:
+    chat.begin()
+    path = f"/api/v1/sessions/{chat.id}/messages"
+    raw = Client()
+    raw.force_login(chat.user)
+    answer = raw.post(path, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+def test_refuses_too_large_a_body(chat: Chat) -> None:
+    chat.begin()
+    body = json.dumps({"message": "x" * 300_000})
+    path = f"/api/v1/sessions/{chat.id}/messages"
+    answer = chat.client.generic("POST", path, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+
+def test_refuses_a_cursor_that_is_none(chat: Chat) -> None:
+    for path in ("sessions", "submissions", "credentials"):
+        answer = chat.client.get(f"/api/v1/{path}?cursor=zzz")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert "cursor" in answer.json()["errors"]
+
+
+def test_asks_for_a_log_in(db: None) -> None:
+    answer = APIClient().get("/api/v1/sessions")
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "Please log in."
+    assert answer.json()["redirect"] == "/auth"
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_tells_no_stranger_that_a_session_exists(
+    chat: Chat, stranger: User, client_of: Callable[[User], APIClient]
+) -> None:
+    chat.begin()
+    theirs = client_of(stranger)
+
+    def answers(session_id: str) -> list[tuple[int, dict[str, object]]]:
+        path = f"/api/v1/sessions/{session_id}"
+        asked = [
+            theirs.get(path),
+            theirs.delete(path),
+            theirs.post(f"{path}/messages", {"message": "x"}),
+            theirs.post(f"{path}/actions", {"action": "retry_search"}),
+            theirs.post(f"{path}/actions", {"action": "reset"}),
+        ]
+        return [(answer.status_code, {**answer.json(), "request_id": None}) for answer in asked]
+
+    foreign, unknown = answers(chat.id), answers(str(uuid4()))
+    assert foreign == unknown
+    assert {status for status, _ in foreign} == {404}
+
+
+def test_answers_in_json_where_a_form_lacks_its_token(parent: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(parent)
+    answer = client.post("/api/v1/sessions", "{}", content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+
+
+@pytest.mark.once
+def test_has_a_sentence_for_every_code() -> None:
+    for code, entry in CATALOGUE.items():
+        assert entry.sentence.endswith((".", "!")), code
+        assert 200 <= entry.status < 600

@@ -1,0 +1,358 @@
+"""Confirming a registration…"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from audit.models import MandateAudit
+from audit.services import AuditUnavailableError
+from credentials.models import StoredCredential
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.services import calls, confirming
+from orchestrator.submissions import ledger
+from orchestrator.tools.contract import Tool
+from orchestrator.tools.toolbox import get_toolbox
+from sessions_store.models import AgenticCheckoutSession
+from sessions_store.services import LEASE
+from tests.orchestrator.chat import ANSWERS, FULL, SATURDAY, Chat
+from tests.servers.tools_call_server import Script, ToolsCallServer
+
+SUBMIT = Tool.SUBMIT_REGISTRATION.mcp_name
+UNKNOWN = (
+    "This is taking longer than expected. We are checking whether your registration went through. "
+    "Please do not submit it again."
+)
+
+
+def confirm(chat: Chat) -> None:
+    if not chat.id or chat.step != "confirmation":
+        chat.walk_to("confirmation")
+    chat.press("confirm_registration", summary=chat.summary)
+
+
+def receipt() -> RegistrationSubmission:
+    return RegistrationSubmission.objects.get()
+
+
+def test_sends_the_rows_id_as_the_idempotency_key(chat: Chat, server: ToolsCallServer) -> None:
+    confirm(chat)
+    assert chat.last["session"]["status"] == "completed"
+    [call] = [call for call in server.calls if call.tool == SUBMIT]
+    assert call.args["idempotency_key"] == str(receipt().pk)
+    assert call.args["answers"] == ANSWERS
+    assert set(call.args["credentials"]) == {"email", "password"}
+
+
+def test_shows_the_receipt_to_its_parent_alone(chat: Chat, stranger: User) -> None:
+    confirm(chat)
+    [shown] = chat.client.get("/api/v1/submissions").json()["results"]
+    assert set(shown) == {
+        "id",
+        "status",
+        "session_id",
+        "provider",
+        "org_ref",
+        "program_ref",
+        "confirmation_ref",
+        "message",
+        "created_at",
+        "updated_at",
+    }
+    assert shown["status"] == "confirmed"
+    assert chat.client.get(f"/api/v1/submissions/{shown['id']}").json() == shown
+    theirs = Chat(stranger).client
+    assert theirs.get("/api/v1/submissions").json() == {"results": [], "next": None}
+    answer = theirs.get(f"/api/v1/submissions/{shown['id']}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_keeps_no_name_of_the_child_in_the_receipt(chat: Chat) -> None:
+    confirm(chat)
+    stored = str(RegistrationSubmission.objects.values().get())
+    assert "Emma" not in stored
+    assert len(receipt().participant) == 64
+
+
+def test_refuses_the_button_of_another_window(chat: Chat) -> None:
+    chat.walk_to("confirmation")
+    old = chat.summary
+    chat.press("edit_form")
+    chat.press("submit_form", answers=ANSWERS | {"child_name": "Ole"})
+    chat.press("confirm_registration", summary=old)
+    assert (chat.status, chat.last["code"]) == (409, "session_conflict")
+    assert chat.last["turn"]["session"]["step"] == "confirmation"
+    assert not RegistrationSubmission.objects.exists()
+
+
+def test_refuses_the_same_child_and_program_in_a_second_session(chat: Chat, parent: User) -> None:
+    confirm(chat)
+    second = Chat(parent)
+    second.begin()
+    second.say("Blackhawk")
+    second.press("select_provider", org_ref="blackhawk-ski")
+    saved = StoredCredential.objects.get()
+    second.press("credentials_submitted", credential_id=str(saved.pk))
+    second.press("select_program", program_ref=SATURDAY)
+    second.press("complete_prereqs")
+    second.press("submit_form", answers=ANSWERS | {"child_name": "  emma   LARSEN "})
+    second.press("confirm_registration", summary=second.summary)
+    assert (second.status, second.last["code"]) == (409, "already_registering")
+    assert second.last["detail"] == "You already have a registration for this program."
+    assert second.last["status_url"] == f"/api/v1/submissions/{receipt().pk}"
+    assert second.read()["status"] == "open"
+    assert "registration_submitted" not in second.trail()
+
+
+def test_lets_a_sibling_join(chat: Chat, parent: User) -> None:
+    confirm(chat)
+    second = Chat(parent)
+    second.begin()
+    second.say("Blackhawk")
+    second.press("select_provider", org_ref="blackhawk-ski")
+    saved = StoredCredential.objects.get()
+    second.press("credentials_submitted", credential_id=str(saved.pk))
+    second.press("select_program", program_ref=SATURDAY)
+    second.press("complete_prereqs")
+    second.press("submit_form", answers=ANSWERS | {"child_name": "Ole Larsen"})
+    second.press("confirm_registration", summary=second.summary)
+    assert second.last["session"]["status"] == "completed"
+
+
+def test_ends_a_full_program_in_the_fixed_sentence(any_chat: Chat) -> None:
+    any_chat.walk_to("confirmation", program=FULL)
+    confirm(any_chat)
+    assert (any_chat.status, any_chat.last["code"]) == (422, "program_full")
+    assert any_chat.last["detail"] == "This program is full."
+    assert [button["action"] for button in any_chat.last["cta"]] == ["change_program"]
+    assert receipt().status == "rejected"
+    session = any_chat.read()
+    assert (session["step"], session["status"]) == ("confirmation", "open")
+    assert any_chat.trail()[-2:] == ["tool_failed", "registration_rejected"]
+    any_chat.press("change_program")
+    assert any_chat.step == "program_selection"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("registration_closed", "Registration for this program is closed."),
+        ("already_registered", "This child is already registered for this program."),
+        ("prerequisite_missing", "Something is still missing for this program."),
+        ("invalid_answers", "The provider did not accept some answers."),
+        ("too_young", "The provider did not accept this registration."),
+    ],
+)
+def test_says_in_a_fixed_sentence_why_the_provider_refused(
+    chat: Chat, server: ToolsCallServer, code: str, sentence: str
+) -> None:
+    server.script(SUBMIT, Script(refuse=code))
+    confirm(chat)
+    assert (chat.status, chat.last["code"], chat.last["detail"]) == (422, code, sentence)
+    assert receipt().status == "rejected"
+
+
+def test_goes_back_to_login_when_the_login_is_refused(chat: Chat, server: ToolsCallServer) -> None:
+    server.script(SUBMIT, Script(refuse="login_failed"))
+    confirm(chat)
+    assert (chat.status, chat.last["code"]) == (422, "login_failed")
+    assert chat.read()["step"] == "login"
+
+
+def test_says_that_nothing_was_sent_when_nobody_listens(
+    chat: Chat, server: ToolsCallServer
+) -> None:
+    chat.walk_to("confirmation")
+    server.stop()
+    confirm(chat)
+    assert (chat.status, chat.last["code"]) == (503, "submission_not_sent")
+    assert chat.last["detail"] == (
+        "Your registration was not sent. Nothing was booked. Please try again shortly."
+    )
+    assert receipt().status == "not_created"
+    assert chat.trail()[-1] == "registration_not_sent"
+    session = chat.read()
+    assert (session["step"], session["status"]) == ("confirmation", "open")
+    assert session["last_turn"]["meta"]["code"] == "submission_not_sent"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Script(cut=True), Script(status=500), Script(silent=True), Script(status=200, body=b"<html>")],
+)
+def test_says_that_nobody_knows_and_never_sends_it_again(
+    chat: Chat, server: ToolsCallServer, script: Script
+) -> None:
+    server.script(SUBMIT, script)
+    confirm(chat)
+    assert chat.status == 202
+    assert chat.last["message"] == UNKNOWN
+    assert chat.last["meta"]["code"] == "submission_outcome_unknown"
+    assert chat.last["meta"]["status_url"] == f"/api/v1/submissions/{receipt().pk}"
+    assert chat.last["session"]["status"] == "outcome_unknown"
+    assert server.count(SUBMIT) == 1
+    assert receipt().status == "outcome_unknown"
+    assert chat.trail()[-1] == "registration_outcome_unknown"
+    first = chat.last
+
+    chat.press("confirm_registration", summary="whatever")
+    assert (chat.status, chat.last) == (202, first)
+    for action in ("change_program", "cancel_registration", "edit_form"):
+        chat.press(action)
+        assert (chat.status, chat.last["code"]) == (409, "submission_in_progress")
+    chat.say("confirm")
+    assert (chat.status, chat.last["code"]) == (409, "submission_in_progress")
+    answer = chat.client.delete(f"/api/v1/sessions/{chat.id}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "submission_in_progress")
+    assert chat.read()["last_turn"] == first
+    chat.press("reset")
+    assert chat.last["session"]["step"] == "provider_search"
+    assert chat.read()["status"] == "outcome_unknown"
+    assert server.count(SUBMIT) == 1
+
+
+def test_never_confirms_a_plan_of_samples_in_real_mode(
+    chat: Chat, settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    chat.walk_to("confirmation")
+    summary = chat.summary
+    server: ToolsCallServer = request.getfixturevalue("server")
+    opened = MandateAudit.objects.filter(action="credentials_accessed").count()
+    get_toolbox.cache_clear()
+    chat.press("confirm_registration", summary=summary)
+    assert (chat.status, chat.last["code"]) == (409, "mock_data_not_submittable")
+    assert chat.last["detail"] == "This plan used sample data. Please search again."
+    chat.press("change_program")
+    chat.press("select_program", program_ref=SATURDAY)
+    assert (chat.status, chat.last["meta"]["source"]) == (200, "mock")
+    assert server.calls == []
+    assert MandateAudit.objects.filter(action="credentials_accessed").count() == opened
+    assert not RegistrationSubmission.objects.exists()
+
+
+def test_cannot_store_a_sample_as_a_real_booking(chat: Chat) -> None:
+    confirm(chat)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RegistrationSubmission.objects.update(is_real=True)
+
+
+def test_is_not_done_when_it_cannot_be_recorded(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.walk_to("confirmation")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AuditUnavailableError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "record", refuse)
+        confirm(chat)
+    assert (chat.status, chat.last["code"]) == (503, "audit_unavailable")
+    assert server.count(SUBMIT) == 0
+    assert not RegistrationSubmission.objects.exists()
+    assert (chat.read()["step"], chat.last["status"]) == ("confirmation", "open")
+
+
+def test_is_not_sent_when_the_login_cannot_be_opened(
+    chat: Chat, server: ToolsCallServer, settings: Settings
+) -> None:
+    chat.walk_to("confirmation")
+    StoredCredential.objects.update(ciphertext="sa1.0000000000000000.AAAA")
+    confirm(chat)
+    assert (chat.status, chat.last["code"]) == (500, "credential_unreadable")
+    assert server.count(SUBMIT) == 0
+    assert receipt().status == "not_created"
+    assert (chat.read()["step"], chat.last["status"]) == ("confirmation", "open")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it, nothing cleans up after it."""
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(owner, name, die)
+
+
+def after_the_lease() -> None:
+    AgenticCheckoutSession.objects.update(turn_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_puts_the_session_back_when_it_was_interrupted_before_sending(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.walk_to("confirmation")
+    summary = chat.summary
+    with monkeypatch.context() as patch:
+        die_at(patch, calls, "open_login")
+        with pytest.raises(Killed):
+            chat.press("confirm_registration", summary=summary)
+    assert receipt().status == "intent"
+    chat.press("confirm_registration", summary=summary)
+    assert (chat.status, chat.last["code"]) == (409, "turn_in_progress")
+    after_the_lease()
+    chat.press("confirm_registration", summary=summary)
+    assert chat.last["session"]["status"] == "completed"
+    assert server.count(SUBMIT) == 1
+    assert list(
+        RegistrationSubmission.objects.order_by("created_at").values_list("status", flat=True)
+    ) == ["not_created", "confirmed"]
+
+
+@pytest.mark.parametrize("point", ["call", "_done"])
+def test_does_not_know_when_it_was_interrupted_after_sending(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    chat.walk_to("confirmation")
+    with monkeypatch.context() as patch:
+        die_at(patch, confirming if point == "_done" else calls, point)
+        with pytest.raises(Killed):
+            confirm(chat)
+    assert receipt().status == "sent"
+    sent = server.count(SUBMIT)
+    after_the_lease()
+    chat.press("confirm_registration", summary="again")
+    assert (chat.status, chat.last["meta"]["code"]) == (202, "submission_outcome_unknown")
+    assert server.count(SUBMIT) == sent
+    assert receipt().status == "outcome_unknown"
+
+
+def test_follows_a_registration_that_was_settled_meanwhile(
+    chat: Chat, server: ToolsCallServer
+) -> None:
+    server.script(SUBMIT, Script(cut=True))
+    confirm(chat)
+    ledger.settle(
+        receipt(),
+        SubmissionStatus.CONFIRMED,
+        at=timezone.now(),
+        booking={"status": "confirmed", "confirmation_ref": "R-1", "message": None},
+        source="mcp",
+    )
+    chat.press("confirm_registration", summary="again")
+    assert (chat.status, chat.last["code"]) == (409, "session_closed")
+    assert "R-1" in chat.last["turn"]["cards"][0]["subtitle"]
+    assert chat.read()["status"] == "completed"
+
+
+def test_settles_a_registration_once(chat: Chat) -> None:
+    confirm(chat)
+    settled = ledger.settle(receipt(), SubmissionStatus.OUTCOME_UNKNOWN, at=timezone.now())
+    assert settled is False
+    assert receipt().status == "confirmed"
+
+
+def test_outlasts_any_single_lease() -> None:
+    assert timedelta(seconds=60) < LEASE  # a tool call is limited to less
+
+
+def test_names_the_session_in_the_receipt(chat: Chat) -> None:
+    confirm(chat)
+    assert receipt().session_id == UUID(chat.id)

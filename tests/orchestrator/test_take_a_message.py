@@ -1,0 +1,164 @@
+"""Saying something…"""
+
+import pytest
+
+from audit.models import MandateAudit
+from tests.orchestrator.chat import MISSING, SATURDAY, Chat
+
+
+@pytest.mark.parametrize(
+    ("words", "city"),
+    [
+        ("Blackhawk Ski Club in Middleton", "Middleton, WI"),
+        ("I'm looking for Riverside Swim Club in Rockford", "Rockford, IL"),
+        ("riverside swim club, Eau Claire", "Eau Claire, WI"),
+        ("please sign my daughter up for Camp Whitepine", "Minocqua, WI"),
+    ],
+)
+def test_finds_a_provider_with_a_city(chat: Chat, words: str, city: str) -> None:
+    chat.begin()
+    chat.say(words)
+    assert chat.status == 200
+    assert chat.last["cards"][0]["subtitle"].startswith(city)
+
+
+def test_says_so_when_nothing_is_found(chat: Chat) -> None:
+    chat.begin()
+    chat.say("zzzzqqq")
+    assert chat.status == 200
+    assert chat.last["cards"] == []
+    assert "could not find" in chat.last["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        ("the second one", "login"),
+        ("2", "login"),
+        ("Rockford", "login"),
+        ("the one in Eau Claire", "login"),
+        ("none of these", "provider_search"),
+        ("Camp Whitepine", "provider_search"),  # not among those shown: a new search
+    ],
+)
+def test_chooses_among_the_providers_shown(chat: Chat, words: str, step: str) -> None:
+    chat.begin()
+    chat.say("Riverside Swim Club")
+    assert len(chat.last["cards"]) == 2
+    chat.say(words)
+    assert (chat.status, chat.step) == (200, step)
+
+
+@pytest.mark.parametrize(
+    "words", ["the first one", "the Saturday one", "nordic", "Nordik Kids", "number 1", "1"]
+)
+def test_chooses_a_program(any_chat: Chat, words: str) -> None:
+    any_chat.walk_to("program_selection")
+    any_chat.say(words)
+    assert (any_chat.status, any_chat.step) == (200, "prerequisite_check")
+    row = MandateAudit.objects.get(action="message_sent", metadata__intent="select_program")
+    assert row.program_ref == SATURDAY
+
+
+def test_asks_which_program_when_several_fit(chat: Chat) -> None:
+    chat.walk_to("program_selection")
+    chat.say("junior")
+    assert chat.step == "program_selection"
+    assert "Junior Jumping" in chat.last["message"]
+    assert "Junior Race Team" in chat.last["message"]
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "after"),
+    [
+        ("login", "back", "provider_search"),
+        ("program_selection", "go back please", "provider_search"),
+        ("prerequisite_check", "back", "program_selection"),
+        ("form_fill", "back", "program_selection"),
+        ("confirmation", "back", "form_fill"),
+        ("confirmation", "a different program", "program_selection"),
+        ("confirmation", "another club", "provider_search"),
+        ("prerequisite_check", "continue", "form_fill"),
+        ("prerequisite_check", "yes", "form_fill"),
+    ],
+)
+def test_moves_by_reversible_words(chat: Chat, step: str, words: str, after: str) -> None:
+    chat.walk_to(step)
+    chat.say(words)
+    assert (chat.status, chat.step) == (200, after)
+
+
+def test_checks_again_when_something_was_missing(chat: Chat) -> None:
+    chat.walk_to("prerequisite_check", program=MISSING)
+    for words in ("done, check again", "continue"):
+        chat.say(words)
+        assert (chat.status, chat.step) == (200, "prerequisite_check")
+        assert chat.trail()[-1] == "tool_succeeded"
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "button"),
+    [
+        ("login", "yes, connect my account", "connect_account"),
+        ("login", "log in with pat@example.org, password hunter2", "connect_account"),
+        ("confirmation", "yes, book it", "confirm_registration"),
+        ("confirmation", "confirm", "confirm_registration"),
+        ("program_selection", "cancel", "cancel_registration"),
+        ("form_fill", "start over", "reset"),
+    ],
+)
+def test_answers_what_has_consequences_with_the_button(
+    chat: Chat, step: str, words: str, button: str
+) -> None:
+    chat.walk_to(step)
+    before = chat.trail()
+    chat.say(words)
+    assert (chat.status, chat.step) == (200, step)
+    assert chat.last["session"]["status"] == "open"
+    assert button in chat.actions
+    assert chat.trail() == [*before, "message_sent"]
+
+
+@pytest.mark.parametrize(
+    "step", ["login", "program_selection", "prerequisite_check", "form_fill", "confirmation"]
+)
+def test_stays_where_it_does_not_understand_and_keeps_the_way_on(chat: Chat, step: str) -> None:
+    actions = (chat.walk_to(step) and chat.actions, chat.last["form"])
+    chat.say("qwertz uiop")
+    assert (chat.status, chat.step) == (200, step)
+    assert set(actions[0]) <= set(chat.actions)
+    assert chat.last["form"] == actions[1]
+
+
+def test_records_step_and_intent_but_never_the_words(chat: Chat) -> None:
+    chat.begin()
+    chat.say("Blackhawk Ski Club in Middleton")
+    row = MandateAudit.objects.get(action="message_sent")
+    assert row.metadata["step"] == "provider_search"
+    assert row.metadata["intent"] == "search"
+    assert "Blackhawk" not in str(row.metadata)
+
+
+def test_passes_the_parents_location_on(chat: Chat) -> None:
+    chat.begin()
+    body = {"message": "ski", "location": {"lat": 43.1, "lng": -89.5}}
+    turn = chat.client.post(f"/api/v1/sessions/{chat.id}/messages", body).json()
+    assert "km away" in turn["cards"][0]["subtitle"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "message"),
+        ({"message": ""}, "message"),
+        ({"message": "x" * 2001}, "message"),
+        ({"message": "x", "user_id": "1"}, "user_id"),
+        ({"message": "x", "location": {"lat": 91, "lng": 0}}, "location.lat"),
+        ({"message": "x", "location": {"lat": 1}}, "location.lng"),
+    ],
+)
+def test_refuses_a_bad_body(chat: Chat, body: dict[str, object], field: str) -> None:
+    chat.begin()
+    answer = chat.client.post(f"/api/v1/sessions/{chat.id}/messages", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert field in answer.json()["errors"]

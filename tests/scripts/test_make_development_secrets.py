@@ -1,0 +1,69 @@
+"""A developer's secrets…"""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from credentials import keyring
+from signupassist import development, env
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DEBUG", "SECRET_KEY", "CRED_SEAL_KEY"):
+        monkeypatch.setenv(name, "")  # so that whatever is read is undone
+        monkeypatch.delenv(name)
+
+
+def test_are_private_and_good_enough_for_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o755)
+    development.create_secrets(tmp_path)
+    env.load_files(tmp_path)
+
+    file = tmp_path / "var" / "development.env"
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert os.environ["DEBUG"] == "true"
+    assert len(os.environ["SECRET_KEY"]) >= 50
+    ring = keyring.load(os.environ["CRED_SEAL_KEY"], "", other_secrets=[os.environ["SECRET_KEY"]])
+    assert len(ring.keys) == 1
+    assert [child.name for child in file.parent.iterdir()] == [file.name]
+
+
+def test_are_never_replaced(tmp_path: Path) -> None:
+    development.create_secrets(tmp_path)
+    first = (tmp_path / "var" / "development.env").read_text()
+    development.create_secrets(tmp_path)
+
+    assert (tmp_path / "var" / "development.env").read_text() == first
+
+
+def test_differ_between_machines(tmp_path: Path) -> None:
+    texts = set()
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        development.create_secrets(tmp_path / name)
+        texts.add((tmp_path / name / "var" / "development.env").read_text())
+
+    assert len(texts) == 2
+
+
+@pytest.mark.parametrize("word", ["false", "0", "No", " off "])
+def test_are_not_made_with_debug_off_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setenv("DEBUG", word)
+    development.create_secrets(tmp_path)
+
+    assert list((tmp_path / "var").iterdir()) == []
+
+
+def test_are_not_made_with_debug_off_in_the_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DEBUG=false\n")
+    development.create_secrets(tmp_path)
+
+    assert list((tmp_path / "var").iterdir()) == []
