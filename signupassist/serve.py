@@ -35,7 +35,7 @@ HOST = "127.0.0.1"
 READY_POLL_SECONDS = 0.2
 QUEUE_LOOK_SECONDS = 15
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("signupassist.serve")  # not "__main__"
 
 
 def main() -> int:
@@ -179,16 +179,19 @@ def _watch_queue(worker: Child) -> None:
     while True:
         time.sleep(QUEUE_LOOK_SECONDS)
         process = worker.process
-        if process is None or time.monotonic() - worker.started_at < PATIENCE.total_seconds():
+        if process is None:
             continue
         try:
-            if watch.is_stuck(is_working=is_working(process.pid), at=timezone.now()):
-                log.error("tasks are waiting and the worker takes none: it is started anew")
-                worker.restart_asked = True
+            stuck = watch.is_stuck(is_working=is_working(process.pid), at=timezone.now())
         except AnyDatabaseError as error:
             log.warning("the queue cannot be looked at: %s", error)
+            continue
         finally:
             connections.close_all()
+        is_new = time.monotonic() - worker.started_at < PATIENCE.total_seconds()
+        if stuck and not is_new:
+            log.error("tasks are waiting and the worker takes none: it is started anew")
+            worker.restart_asked = True
 
 
 if __name__ == "__main__":

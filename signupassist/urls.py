@@ -37,3 +37,4 @@ handler400 = pages.handler400
 handler403 = pages.handler403
 handler404 = pages.handler404
 handler500 = pages.handler500
+handler429 = pages.handler429  # allauth asks for it by this name

@@ -3,11 +3,19 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from tests.ledger_flush import let_flush_pass
+
+
+# on a busy machine an example may take long, and that says nothing about the code
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,8 @@
 """The suite's own world: no developer's `.env` and no `var/` reaches it."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ for line in EXAMPLE.read_text().splitlines():
 
 PG = os.environ.get("TEST_DATABASE_URL", "")
 _home = tempfile.mkdtemp(prefix="signupassist-tests-")
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
 os.environ |= {
     "DEBUG": "false",
     "SECRET_KEY": "the suite signs with this, and nobody else ever does",

@@ -6,15 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from audit.actions import Action, person
 from audit.models import MandateAudit
 from audit.services import record
-
-# on a busy machine an example may take long, and that says nothing about the code
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 MakeRow = Callable[..., MandateAudit]
 
