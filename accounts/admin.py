@@ -2,12 +2,15 @@
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import User
 
 # allauth's copy of the e-mails opens log-ins: changed by hand, it would let somebody else in
 admin.site.unregister(EmailAddress)
+# rights are given where that is recorded
+admin.site.unregister(Group)
 
 
 @admin.register(User)

@@ -11,6 +11,7 @@ page_urlpatterns = [
     # before the admin's own, which know nothing of our limits and records
     path("admin/login/", views.admin_login),
     path("admin/logout/", views.LogOutView.as_view()),
+    path("admin/password_change/", views.not_here),
 ]
 
 api_urlpatterns = [

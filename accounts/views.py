@@ -16,7 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -115,6 +115,14 @@ def admin_login(request: HttpRequest) -> HttpResponseRedirect:
     if not admin.site.has_permission(request):
         raise PermissionDenied
     return HttpResponseRedirect(wanted)
+
+
+def not_here(request: HttpRequest) -> HttpResponse:
+    """Close a page of the admin that would change an account without a record.
+
+    :raises Http404: always
+    """
+    raise Http404
 
 
 class TokenView(APIView):

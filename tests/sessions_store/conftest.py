@@ -1,0 +1,63 @@
+"""What the tests of sessions share: sessions, and the product's commands on the test's database."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from sessions_store import services
+from sessions_store.models import AgenticCheckoutSession
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MakeSession = Callable[..., AgenticCheckoutSession]
+
+
+@pytest.fixture
+def make_session(parent: User, noon: datetime) -> MakeSession:
+    """Return a function that begins a session: the parent's at noon, unless told otherwise."""
+
+    def make(user: User | None = None, *, at: datetime = noon, **held: Any) -> Any:
+        session = services.new(
+            user_id=(user or parent).pk, step="provider_search", state={}, at=at
+        )
+        for name, value in held.items():
+            setattr(session, name, value)
+        services.begin(session, body="", at=at)
+        return session
+
+    return make
+
+
+def command(*words: str) -> tuple[list[str], dict[str, str]]:
+    """Return a command of manage.py and an environment in which it works on the test's database.
+
+    The test's rows must be committed (`transaction=True`): it runs in a process of its own.
+    """
+    name = connection.settings_dict["NAME"]
+    host, user = connection.settings_dict["HOST"], connection.settings_dict["USER"]
+    port = connection.settings_dict["PORT"]
+    secret = connection.settings_dict["PASSWORD"]
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{name}"
+    elif host.startswith("/"):
+        url = f"postgres://{user}@/{host}/{name}"
+    else:
+        url = f"postgres://{user}:{secret}@{host}:{port}/{name}"
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "signupassist.settings", "DATABASE_URL": url}
+    return [sys.executable, str(ROOT / "manage.py"), *words], env
+
+
+def manage(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Return what a command of manage.py printed, and its exit code."""
+    words_, env = command(*words)
+    return subprocess.run(
+        words_, env=env, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+    )
