@@ -31,7 +31,7 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         **blank,
         "DEBUG": "false",
-        "SECRET_KEY": "a key for checks alone: 5f0c1d9b7e3a4286",
+        "SECRET_KEY": "for checks alone, never for anything else: 5f0c1d9b7e3a4286",
         "CRED_SEAL_KEY": "Y2hlY2tzIGFsb25lIDAxMjM0NTY3ODkgYWJjZGVmZ2g=",
         "ALLOWED_HOSTS": "app.example.org",
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",

@@ -21,6 +21,8 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import Action, person
+from audit.services import AuditUnavailableError
+from credentials.services import OpenedLogin
 from orchestrator import catalogue
 from orchestrator.flow import moves, screens
 from orchestrator.flow.moves import Move
@@ -44,7 +46,8 @@ from sessions_store.status import KEPT, Status
 
 logger = logging.getLogger(__name__)
 
-DONE = {SubmissionStatus.CONFIRMED, SubmissionStatus.WAITLISTED}
+UNKNOWN = "submission_outcome_unknown"
+UNKNOWN_SCREEN = Screen(catalogue.OUTCOME_UNKNOWN)
 
 
 @contextmanager
@@ -79,6 +82,23 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
         login = calls.open_login(session, plan, Tool.SUBMIT_REGISTRATION)
     if not ledger.mark_sent(submission, at=timezone.now()):
         raise store.LeaseLostError  # another process settled it while this one slept
+    return _send(session, claim, move, submission, given, login)
+
+
+@sensitive_variables("login", "given", "args")
+def _send(
+    session: AgenticCheckoutSession,
+    claim: Claim,
+    move: Move,
+    submission: RegistrationSubmission,
+    given: dict[str, Any],
+    login: OpenedLogin | None,
+) -> Turn:
+    """Call the provider, once, and write what came of it; from here on the row says `sent`.
+
+    Whatever breaks, the answer is true: an error may be repeated by clients, "unknown" is not.
+    """
+    plan = move.plan
     args = {
         "org_ref": plan.org_ref,
         "program_ref": plan.program_ref,
@@ -86,18 +106,23 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
         "idempotency_key": str(submission.pk),
     }
     try:
-        answer = calls.call(session, plan, Tool.SUBMIT_REGISTRATION, args, login)
-    except ToolRefusedError as error:
-        return _refused(session, claim, plan, submission, error)
-    except ToolError as error:
-        if error.maybe_sent:
-            return _unknown(session, claim, plan, submission, error.code)
-        _not_sent(session, claim, plan, submission, error.code)
-        raise RefusedError("submission_not_sent") from None
+        try:
+            answer = calls.call(session, plan, Tool.SUBMIT_REGISTRATION, args, login)
+        except ToolRefusedError as error:
+            return _refused(session, claim, plan, submission, error)
+        except ToolError as error:
+            if error.maybe_sent:
+                return _unknown(session, claim, plan, submission, error.code)
+            _not_sent(session, claim, plan, submission, error.code)
+            raise RefusedError("submission_not_sent") from None
+        return _done(session, claim, move, submission, answer)
+    except RefusedError:
+        raise
     except Exception:
-        logger.exception("A submission broke after it was marked as sent")
-        return _unknown(session, claim, plan, submission, "internal_error")
-    return _done(session, claim, move, submission, answer)
+        logger.exception("What became of a submission could not be written")
+        with suppress(DatabaseError, AuditUnavailableError):  # then the session follows the row
+            return _unknown(session, claim, plan, submission, "not_written")
+        return _unknown_turn(session, submission)
 
 
 def _must_be_what_was_shown(session: AgenticCheckoutSession, move: Move, summary: str) -> None:
@@ -246,11 +271,17 @@ def _unknown(
             session,
             claim,
             plan,
-            Screen(catalogue.OUTCOME_UNKNOWN),
+            UNKNOWN_SCREEN,
             status=Status.OUTCOME_UNKNOWN,
-            code="submission_outcome_unknown",
+            code=UNKNOWN,
             status_url=status_url(submission),
         )
+
+
+def _unknown_turn(session: AgenticCheckoutSession, submission: RegistrationSubmission) -> Turn:
+    """Return the same words where not even they could be written."""
+    session.status = Status.SUBMITTING
+    return turns.assemble(session, UNKNOWN_SCREEN, code=UNKNOWN, status_url=status_url(submission))
 
 
 def _finish(
