@@ -24,7 +24,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.views.decorators.debug import sensitive_variables
 
 from credentials.keyring import Key, KeyRing
 
@@ -55,7 +54,6 @@ class Place:
     label: str  # what else must not change: the provider of a login
 
 
-@sensitive_variables()
 def seal(secret: bytes, *, key: Key, place: Place, salt: bytes | None = None) -> str:
     """Return the secret sealed for one place (`salt` is for known-answer tests alone)."""
     salt = salt or os.urandom(SALT)
@@ -67,7 +65,6 @@ def seal(secret: bytes, *, key: Key, place: Place, salt: bytes | None = None) ->
     return f"{VERSION}.{key.id}.{body}"
 
 
-@sensitive_variables()
 def unseal(text: str, *, ring: KeyRing, place: Place) -> bytes:
     """Return the secret that was sealed for this place.
 
@@ -115,7 +112,6 @@ def _parse(text: str) -> tuple[str, bytes, bytes, bytes]:
     return match[1], raw[:SALT], raw[SALT : SALT + COMMITMENT], sealed
 
 
-@sensitive_variables()
 def _derive(key: Key, place: Place, salt: bytes) -> tuple[bytes, bytes]:
     """Return the one-use data key and the commitment to it."""
     info = _joined(place.table.encode(), b"seal/1", key.id.encode())
@@ -139,12 +135,10 @@ def _joined(*parts: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
-@sensitive_variables()
 def _pad(secret: bytes) -> bytes:
     return secret + b"\x80" + b"\0" * (-(len(secret) + 1) % BLOCK)
 
 
-@sensitive_variables()
 def _unpad(padded: bytes) -> bytes:
     secret, mark, rest = padded.rpartition(b"\x80")
     if not mark or rest.strip(b"\0"):

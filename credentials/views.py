@@ -1,5 +1,6 @@
 """/api/v1/credentials: save, list, reveal and delete one's own logins."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,6 +37,8 @@ class ReauthenticationRequiredError(Exception):
 class CredentialsView(APIView):
     """Save a login, or list one's own."""
 
+    owns_session: Callable[[UUID, UUID], bool] | None = None  # given by the project's urls
+
     @extend_schema(
         operation_id="credentials_list",
         parameters=[OpenApiParameter("cursor", str)],
@@ -54,8 +58,11 @@ class CredentialsView(APIView):
     def post(self, request: Request) -> Response:
         typed = CredentialInput(data=request.data)
         typed.is_valid(raise_exception=True)
+        user_id, session_id = user_id_of(request), typed.validated_data["session_id"]
+        if session_id and not (self.owns_session and self.owns_session(user_id, session_id)):
+            raise ValidationError({"session_id": ["You have no such signup session."]})
         credential, created = services.store(
-            **typed.validated_data, user_id=user_id_of(request), at=timezone.now()
+            **typed.validated_data, user_id=user_id, at=timezone.now()
         )
         return Response(
             CredentialOutput(credential).data,

@@ -32,8 +32,8 @@ class Intent:
 
 
 SEARCH_WORDS = re.compile(
-    r"\b(?:find|search(?: for)?|look(?:ing)? for|sign(?:ing)?(?: \w+)? up (?:for|at|to)"
-    r"|register(?: \w+)? (?:for|at)|i(?:'m| am)|i(?:'d| would) like|(?:i|we) want(?: to)?"
+    r"\b(?:find|search(?: for)?|look(?:ing)? for|sign(?:ing)?(?: \w+){0,3} up (?:for|at|to)"
+    r"|register(?: \w+){0,3} (?:for|at)|i(?:'m| am)|i(?:'d| would) like|(?:i|we) want(?: to)?"
     r"|please|can you|could you|hello|hi|hey)\b",
     re.IGNORECASE,
 )
@@ -143,8 +143,10 @@ def _at_provider_search(plan: Plan, words: str) -> Intent:
     if plan.offered:
         if NONE_OF_THESE.match(words):
             return Intent("reject_provider")
-        if len(plan.offered) == 1 and YES.match(words):
-            return _provider(plan.offered[0])
+        if YES.match(words):
+            if len(plan.offered) == 1:
+                return _provider(plan.offered[0])
+            return Intent("unclear", answer="Which of these is it? Its town is enough.")
         place = _by_place_in_list(words, len(plan.offered))
         if place is not None:
             return _provider(plan.offered[place])
@@ -162,7 +164,6 @@ def _at_provider_search(plan: Plan, words: str) -> Intent:
 def split_place(words: str) -> tuple[str, str | None]:
     """Return what is looked for, and where: "swim school in Madison, WI" names both."""
     asked = re.sub(r"\s+", " ", SEARCH_WORDS.sub(" ", words)).strip(" .,!?")
-    asked = asked or words.strip(" .,!?")
     match = PLACE.match(asked) or COMMA_PLACE.match(asked)
     if match:
         return match["what"].strip(" .,!?")[:200], match["where"].strip(" .,!?")[:200]
@@ -188,7 +189,9 @@ def _at_program_selection(plan: Plan, words: str) -> Intent:
         r"\b(?:cheapest|least expensive|lowest price)\b", words, re.IGNORECASE
     ):
         return _program(min(programs, key=lambda program: program["price_cents"]))
-    found = _best(words, programs, _program_words, every_word=False)
+    found = _best(words, programs, _title, every_word=False) or _best(
+        words, programs, _program_words, every_word=False
+    )
     if len(found) == 1:
         return _program(found[0])
     if found:
@@ -256,6 +259,10 @@ def _program(program: Program) -> Intent:
 
 def _provider_words(provider: Provider) -> str:
     return f"{provider['name']} {provider['city']} {provider['state']}"
+
+
+def _title(program: Program) -> str:
+    return program["title"]
 
 
 def _program_words(program: Program) -> str:

@@ -45,11 +45,17 @@ fi
 
 : >.venv/unfinished
 say "Installing the packages of $lock …"
-if have uv; then
+with_uv() {
     uv pip install --quiet --compile-bytecode --require-hashes --python .venv/bin/python -r "$lock"
-else
-    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+}
+with_pip() {
+    { .venv/bin/python -m pip --version || .venv/bin/python -m ensurepip; } >/dev/null 2>&1
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$lock"
+}
+if have uv; then
+    with_uv || { say "uv could not install them; trying pip …" && with_pip; } # it ignores pip's settings
+else
+    with_pip
 fi || {
     say "The packages of $lock could not be installed; the lines above say why."
     exit 1

@@ -21,6 +21,7 @@ give_up() {
     trap '' HUP INT TERM
     kill -s TERM -- "-$installer" 2>/dev/null || kill -s TERM "$installer" 2>/dev/null || :
     wait "$installer" 2>/dev/null || :
+    kill -s KILL -- "-$installer" 2>/dev/null || : # what did not heed it; the next start begins anew
     exit "$1"
 }
 

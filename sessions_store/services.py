@@ -105,6 +105,11 @@ def find(*, user_id: UUID, session_id: UUID, at: datetime) -> AgenticCheckoutSes
     return session
 
 
+def owns(user_id: UUID, session_id: UUID) -> bool:
+    """Return whether this is a session of this person, expired or not."""
+    return AgenticCheckoutSession.objects.for_user(user_id).filter(pk=session_id).exists()
+
+
 def must_be_live(session: AgenticCheckoutSession, at: datetime) -> None:
     """Refuse a session past its time.
 

@@ -9,12 +9,13 @@ from accounts import urls as accounts
 from audit import urls as audit
 from credentials import urls as credentials
 from orchestrator import urls as orchestrator
+from sessions_store.services import owns as owns_session
 from signupassist import health, pages
 
 api_v1 = [
     *accounts.api_urlpatterns,
     *orchestrator.api_urlpatterns,
-    *credentials.api_urlpatterns,
+    *credentials.api_urlpatterns(owns_session),
     *audit.api_urlpatterns,
 ]
 

@@ -10,7 +10,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from tests.ledger_flush import let_flush_pass
 
-
 # on a busy machine an example may take long, and that says nothing about the code
 hypothesis.settings.register_profile(
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -14,6 +14,7 @@ from credentials import services as vault
 from credentials.services import OpenedLogin
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
+from orchestrator.services import turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin
 from orchestrator.tools.contract import Tool, argument_digest
@@ -31,7 +32,7 @@ class Answer:
     origin: Origin
 
 
-@sensitive_variables("login", "credentials")
+@sensitive_variables()
 def ask(session: AgenticCheckoutSession, move: Move) -> Answer:
     """Return what the move's tool answers.
 
@@ -42,13 +43,14 @@ def ask(session: AgenticCheckoutSession, move: Move) -> Answer:
     if tool is None:
         raise ValueError(f"{move.action} asks no tool")
     login = None if tool is Tool.SEARCH_PROVIDER else open_login(session, plan, tool)
-    return call(session, plan, tool, arguments(tool, move), login)
+    return call(session, plan, tool, _arguments(session, tool, move), login)
 
 
-def arguments(tool: Tool, move: Move) -> dict[str, Any]:
+def _arguments(session: AgenticCheckoutSession, tool: Tool, move: Move) -> dict[str, Any]:
     """Return the tool's arguments for a read, without the login."""
     if tool is Tool.SEARCH_PROVIDER:
-        return {name: value for name, value in move.payload.items() if value is not None}
+        search = turns.open_search(session, move.payload)
+        return {name: value for name, value in search.items() if value is not None}
     if tool is Tool.FIND_PROGRAMS:
         return {"org_ref": move.plan.org_ref}
     return {"org_ref": move.plan.org_ref, "program_ref": move.plan.program_ref}
@@ -97,7 +99,7 @@ def _deleted() -> RefusedError:
     )
 
 
-@sensitive_variables("login", "credentials")
+@sensitive_variables()
 def call(
     session: AgenticCheckoutSession,
     plan: Plan,

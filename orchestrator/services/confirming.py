@@ -66,7 +66,7 @@ def status_url(submission: RegistrationSubmission) -> str:
     return f"/api/v1/submissions/{submission.pk}"
 
 
-@sensitive_variables("login", "given", "args")
+@sensitive_variables()
 def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Turn:
     """Return the receipt, or the Turn that says nobody knows yet.
 
@@ -85,7 +85,7 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     return _send(session, claim, move, submission, given, login)
 
 
-@sensitive_variables("login", "given", "args")
+@sensitive_variables()
 def _send(
     session: AgenticCheckoutSession,
     claim: Claim,

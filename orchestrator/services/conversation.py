@@ -6,7 +6,7 @@ go on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ def start(*, user_id: UUID, at: datetime) -> Turn:
     plan = Plan()
     session = store.new(user_id=user_id, step=plan.step, state=plan.to_state(), at=at)
     turn = turns.assemble(session, screens.greeting())
-    store.begin(session, body=turns.seal_body(session, None, turn), at=at)
+    store.begin(session, body=turns.seal_body(session, 1, None, turn), at=at)
     return turn
 
 
@@ -248,7 +248,7 @@ def _carry_out(
             screen = _login_refused(session, move.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:
-            after = moves.fail(before, move)
+            after = moves.fail(before, _sealed(session, move))
             standing = turns.screen_at(session, before)
             screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
     except RefusedError as error:  # the login is gone: connect again
@@ -263,6 +263,14 @@ def _carry_out(
     turn = turns.finish(session, claim, after, screen, said=deed.said, code=refusal.code)
     refusal.turn = turn if refusal.code == "action_not_available" else None
     raise refusal
+
+
+def _sealed(session: AgenticCheckoutSession, move: Move) -> Move:
+    """Return the move as it may lie in the state until it is tried again."""
+    if move.action != moves.SEARCH:
+        return move
+    search = turns.open_search(session, move.payload)
+    return replace(move, payload=turns.seal_search(session, search))
 
 
 def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Turns: putting together what one answer holds, and keeping it sealed for a reload."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict, cast
@@ -140,10 +141,23 @@ def open_answers(session: AgenticCheckoutSession, plan: Plan) -> dict[str, Any]:
     return opened
 
 
-def seal_body(session: AgenticCheckoutSession, said: str | None, turn: Turn) -> str:
+def seal_search(session: AgenticCheckoutSession, search: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a search as the plan keeps it for a retry: words may name a child, too."""
+    return {"sealed": vault.seal_json(dict(search), **_place(session, "search"))}
+
+
+def open_search(session: AgenticCheckoutSession, search: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is searched for, sealed or not."""
+    if "sealed" not in search:
+        return dict(search)
+    opened: dict[str, Any] = vault.open_json(search["sealed"], **_place(session, "search"))
+    return opened
+
+
+def seal_body(session: AgenticCheckoutSession, seq: int, said: str | None, turn: Turn) -> str:
     """Return what was said and answered as `session_turns` keeps it (without the session part)."""
     answer = {name: value for name, value in turn.items() if name != "session"}
-    return vault.seal_json({"said": said, "turn": answer}, **_place(session, "turn"))
+    return vault.seal_json({"said": said, "turn": answer}, **_place(session, f"turn {seq}"))
 
 
 def last_turn(session: AgenticCheckoutSession) -> Turn | None:
@@ -151,7 +165,7 @@ def last_turn(session: AgenticCheckoutSession) -> Turn | None:
     newest = store.last_answer(session.pk)
     if newest is None:
         return None
-    body = vault.open_json(newest.body, **_place(session, "turn"))
+    body = vault.open_json(newest.body, **_place(session, f"turn {newest.seq}"))
     return cast("Turn", {"session": session_view(session), **body["turn"]})
 
 
@@ -192,7 +206,7 @@ def finish(
         status=status,
         provider_id=plan.provider_key,
         state=session.state,
-        body=seal_body(session, said, turn),
+        body=seal_body(session, claim.seq, said, turn),
         failed=code is not None,
         at=timezone.now(),
     )

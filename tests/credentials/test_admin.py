@@ -18,9 +18,7 @@ def browser(staff: User) -> Client:
     return browser
 
 
-def test_are_shown_without_the_secret_sealed_or_not(
-    browser: Client, save_login: SaveLogin
-) -> None:
+def test_are_shown_without_the_secret_sealed_or_not(browser: Client, save_login: SaveLogin) -> None:
     login = save_login()
 
     pages = [

@@ -275,5 +275,3 @@ def reports(log: pytest.LogCaptureFixture) -> str:
 
 def _break(*_: Any, **__: Any) -> Any:
     raise RuntimeError("broken for a test")
-
-

@@ -26,6 +26,7 @@ from credentials.services import (
     KeyUnavailableError,
     OpenedLogin,
 )
+from orchestrator.tools.contract import Tool
 from orchestrator.tools.mock.tools import MockReads
 from tests.credentials.conftest import ANOTHER_KEY, EMAIL, PASSWORD, SaveLogin, openings_refused
 from tests.orchestrator.chat import Chat
@@ -57,7 +58,7 @@ def records() -> list[MandateAudit]:
 
 
 def row_of(credential: StoredCredential) -> dict[str, Any]:
-    return StoredCredential.objects.filter(pk=credential.pk).values().get()
+    return {**StoredCredential.objects.filter(pk=credential.pk).values().get()}
 
 
 def test_returns_what_was_saved(save_login: SaveLogin, open_it: OpenIt) -> None:
@@ -172,9 +173,9 @@ def test_without_its_key_fails_once_in_the_record_and_changes_nothing(
     [
         lambda text: text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:],
         lambda text: text[:-40],
-        lambda text: "sa1.",
-        lambda text: "sa1.hunter2",
-        lambda text: "sa1.é🔑",
+        lambda _: "sa1.",
+        lambda _: "sa1.hunter2",
+        lambda _: "sa1.é🔑",
     ],
     ids=["a letter", "cut", "empty", "no sealed text", "no text of ours"],
 )
@@ -274,9 +275,12 @@ def test_sends_nothing_to_a_provider_where_the_database_refuses(
 ) -> None:
     asked: list[Any] = []
     really = MockReads.call
-    monkeypatch.setattr(
-        MockReads, "call", lambda *args: asked.append(args[1]) or really(*args)
-    )
+
+    def listen(tools: MockReads, tool: Tool, args: Any) -> Any:
+        asked.append(tool)
+        return really(tools, tool, args)
+
+    monkeypatch.setattr(MockReads, "call", listen)
     chat = Chat(parent)
     chat.walk_to("login")
     credential_id, before = chat.save_login(), list(asked)

@@ -106,9 +106,7 @@ def test_tells_nothing_of_others_logins_before_the_log_in_is_fresh(
     theirs = save_login(stranger)
 
     with time_machine.travel(noon + 11 * MINUTE, tick=False):
-        answers = [
-            client.post(f"/api/v1/credentials/{one}/reveal") for one in (theirs.pk, uuid4())
-        ]
+        answers = [client.post(f"/api/v1/credentials/{one}/reveal") for one in (theirs.pk, uuid4())]
 
     assert [answer.json()["code"] for answer in answers] == ["reauthentication_required"] * 2
 
@@ -134,12 +132,13 @@ def test_trusts_no_session_that_does_not_say_when_it_began(
     login, browser = save_login(), Client()
     browser.force_login(parent)
 
-    assert browser.post(path(login), content_type="application/json").json()["code"] == "reauthentication_required"
+    assert (
+        browser.post(path(login), content_type="application/json").json()["code"]
+        == "reauthentication_required"
+    )
 
 
-def test_is_not_for_other_pages_to_ask(
-    save_login: SaveLogin, parent: User, noon: datetime
-) -> None:
+def test_is_not_for_other_pages_to_ask(save_login: SaveLogin, parent: User, noon: datetime) -> None:
     cache.clear()
     login, browser = save_login(), Client(enforce_csrf_checks=True)
     with time_machine.travel(noon, tick=False):

@@ -1,6 +1,7 @@
 """Saving a login…"""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -61,11 +62,11 @@ def test_keeps_nothing_readable(client: APIClient) -> None:
 def test_is_recorded_with_the_fingerprint_of_what_was_sealed(
     client: APIClient, parent: User
 ) -> None:
-    session_id = uuid4()
+    session_id = UUID(client.post("/api/v1/sessions").json()["session"]["id"])
 
     body = client.post(PATH, LOGIN | {"session_id": str(session_id)}).json()
 
-    row = entry()
+    row = MandateAudit.objects.get(action="credentials_submitted")
     stored = StoredCredential.objects.get()
     assert (row.action, row.user_id, row.actor) == (
         "credentials_submitted",
@@ -161,7 +162,7 @@ def test_that_a_second_tab_saved_a_moment_earlier_is_a_conflict(
 ) -> None:
     save_login()
     monkeypatch.setattr(  # as it was when this tab looked
-        "credentials.models.StoredCredentialQuerySet.first", lambda self: None
+        "credentials.models.StoredCredentialQuerySet.first", lambda _: None
     )
 
     answer = client.post(PATH, LOGIN)
@@ -215,6 +216,18 @@ def test_refuses_what_does_not_fit_and_echoes_no_secret(
     assert EMAIL not in answer.content.decode()
     if name in ("email", "password") and value:
         assert str(value) not in answer.content.decode()
+    assert not StoredCredential.objects.exists()
+
+
+def test_takes_no_session_of_somebody_else(
+    client: APIClient, stranger: User, client_of: Callable[[User], APIClient]
+) -> None:
+    theirs = client_of(stranger).post("/api/v1/sessions").json()["session"]["id"]
+    answers = [client.post(PATH, LOGIN | {"session_id": one}) for one in (theirs, str(uuid4()))]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert answers[0].json()["errors"] == answers[1].json()["errors"]
+    assert not MandateAudit.objects.filter(action="credentials_submitted").exists()
     assert not StoredCredential.objects.exists()
 
 

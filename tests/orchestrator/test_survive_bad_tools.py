@@ -9,6 +9,7 @@ from pytest_django import Settings
 from audit.models import MandateAudit
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
+from sessions_store.models import AgenticCheckoutSession
 from tests.orchestrator.chat import SATURDAY, Chat
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
@@ -46,6 +47,18 @@ def test_says_that_it_takes_longer_and_retries_with_the_same_inputs(
     assert chat.last["cards"][0]["title"] == "Blackhawk Ski Club"
     first, second = (call.args for call in server.calls if call.tool == SEARCH)
     assert first == second
+
+
+def test_keeps_the_words_of_a_failed_search_sealed(chat: Chat, server: ToolsCallServer) -> None:
+    chat.begin()
+    server.script(SEARCH, Script(status=500))
+    chat.say("swim school for Emma Larsen, born 2018-05-31")
+    chat.press("retry_last")
+    assert chat.status == 503
+    state = str(AgenticCheckoutSession.objects.values_list("state", flat=True).get())
+    assert "Emma" not in state
+    assert "2018" not in state
+    assert "Emma" in str(server.calls[-1].args)
 
 
 def test_retries_finding_programs_by_either_button(chat: Chat, server: ToolsCallServer) -> None:

@@ -25,9 +25,7 @@ def make_session(parent: User, noon: datetime) -> MakeSession:
     """Return a function that begins a session: the parent's at noon, unless told otherwise."""
 
     def make(user: User | None = None, *, at: datetime = noon, **held: Any) -> Any:
-        session = services.new(
-            user_id=(user or parent).pk, step="provider_search", state={}, at=at
-        )
+        session = services.new(user_id=(user or parent).pk, step="provider_search", state={}, at=at)
         for name, value in held.items():
             setattr(session, name, value)
         services.begin(session, body="", at=at)
@@ -41,23 +39,20 @@ def command(*words: str) -> tuple[list[str], dict[str, str]]:
 
     The test's rows must be committed (`transaction=True`): it runs in a process of its own.
     """
-    name = connection.settings_dict["NAME"]
-    host, user = connection.settings_dict["HOST"], connection.settings_dict["USER"]
-    port = connection.settings_dict["PORT"]
-    secret = connection.settings_dict["PASSWORD"]
+    of = connection.settings_dict
     if connection.vendor == "sqlite":
-        url = f"sqlite:///{name}"
-    elif host.startswith("/"):
-        url = f"postgres://{user}@/{host}/{name}"
+        url = f"sqlite:///{of['NAME']}"
+    elif of["HOST"].startswith("/"):  # a socket's folder
+        url = f"postgres://{of['USER']}@/{of['HOST']}/{of['NAME']}"
     else:
-        url = f"postgres://{user}:{secret}@{host}:{port}/{name}"
+        url = f"postgres://{of['USER']}:{of['PASSWORD']}@{of['HOST']}:{of['PORT']}/{of['NAME']}"
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "signupassist.settings", "DATABASE_URL": url}
     return [sys.executable, str(ROOT / "manage.py"), *words], env
 
 
 def manage(*words: str) -> "subprocess.CompletedProcess[str]":
     """Return what a command of manage.py printed, and its exit code."""
-    words_, env = command(*words)
+    full, env = command(*words)
     return subprocess.run(
-        words_, env=env, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+        full, env=env, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
     )

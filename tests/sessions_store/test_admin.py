@@ -129,7 +129,8 @@ def test_filters_know_every_step_and_status() -> None:
 
 
 @pytest.mark.parametrize(
-    "lookup", ["state__contains", "state__org_ref", "turn_token", "user__password__startswith", "id"]
+    "lookup",
+    ["state__contains", "state__org_ref", "turn_token", "user__password__startswith", "id"],
 )
 def test_signups_answer_no_question_about_what_is_not_shown(
     browser: Client, make_session: MakeSession, lookup: str

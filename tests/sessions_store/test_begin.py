@@ -81,9 +81,7 @@ def test_is_undone_where_it_cannot_be_recorded(
     assert not SessionTurn.objects.exists()
 
 
-def test_is_answered_with_where_it_is(
-    client_of: ClientOf, parent: User, noon: datetime
-) -> None:
+def test_is_answered_with_where_it_is(client_of: ClientOf, parent: User, noon: datetime) -> None:
     with time_machine.travel(noon, tick=False):
         answer = client_of(parent).post("/api/v1/sessions")
 

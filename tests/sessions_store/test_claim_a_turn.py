@@ -54,9 +54,7 @@ def answer(session_id: UUID) -> str | None:
     return found.body if found else None
 
 
-def test_takes_the_session_for_ninety_seconds(
-    make_session: MakeSession, noon: datetime
-) -> None:
+def test_takes_the_session_for_ninety_seconds(make_session: MakeSession, noon: datetime) -> None:
     session = make_session()
 
     claim = services.claim(session, intent="select_provider", at=noon)
@@ -69,9 +67,7 @@ def test_takes_the_session_for_ninety_seconds(
     assert (turn.seq, turn.intent, turn.outcome) == (2, "select_provider", "running")
 
 
-def test_is_won_by_one_of_two_who_read_the_same(
-    make_session: MakeSession, noon: datetime
-) -> None:
+def test_is_won_by_one_of_two_who_read_the_same(make_session: MakeSession, noon: datetime) -> None:
     session = make_session()
     same = read(session)
     services.claim(session, intent="select_provider", at=noon)
@@ -97,7 +93,10 @@ def test_is_refused_to_one_who_read_before_the_last_turn(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"status": Status.CANCELLED}, {"expires_at": datetime.fromisoformat("2026-07-14T12:00:00.5Z")}],
+    [
+        {"status": Status.CANCELLED},
+        {"expires_at": datetime.fromisoformat("2026-07-14T12:00:00.5Z")},
+    ],
     ids=["closed", "expired"],
 )
 def test_is_refused_where_the_session_ended_meanwhile(
@@ -174,9 +173,7 @@ def test_that_is_given_up_leaves_the_session_as_it_was(
 # --- A lease that runs out -----------------------------------------------------------------------
 
 
-def test_is_held_to_the_last_moment_of_the_lease(
-    make_session: MakeSession, noon: datetime
-) -> None:
+def test_is_held_to_the_last_moment_of_the_lease(make_session: MakeSession, noon: datetime) -> None:
     session = make_session()
     services.claim(session, intent="select_provider", at=noon)
 

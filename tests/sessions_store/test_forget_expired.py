@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from audit import services as audit
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from sessions_store import services, tasks
@@ -102,9 +104,7 @@ def test_records_each_batch(make_session: MakeSession, tomorrow: datetime) -> No
     assert set(rows.values_list("user_id", "actor", "session_id")) == {(None, "system", None)}
 
 
-def test_records_nothing_where_nothing_is_due(
-    make_session: MakeSession, noon: datetime
-) -> None:
+def test_records_nothing_where_nothing_is_due(make_session: MakeSession, noon: datetime) -> None:
     make_session()
 
     assert services.forget_expired(at=noon) == Forgotten(0, 0)
@@ -116,7 +116,7 @@ def test_undoes_a_batch_that_cannot_be_recorded(
 ) -> None:
     for _ in range(3):
         make_session()
-    really, calls = services.record, []
+    really, calls = audit.record, []
 
     def refuse_the_second(**told: Any) -> Any:
         calls.append(told)
@@ -140,7 +140,8 @@ def test_stops_when_its_time_is_over_and_goes_on_at_the_next_run(
     for _ in range(5):
         make_session()
     now = [0.0]
-    monkeypatch.setattr(services.time, "monotonic", lambda: now[0])
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("sessions_store.services.time", clock)
 
     def spend(_: int) -> None:
         now[0] += 100
@@ -169,6 +170,7 @@ def test_twice_at_once_deletes_each_session_once(
 
     assert (deleted, left()) == (40, set())
     assert sum(one["deleted"] for one in batches()) == 40
+    assert sum(one["by_status"]["open"] for one in batches()) == 40
 
 
 # --- As a task -----------------------------------------------------------------------------------

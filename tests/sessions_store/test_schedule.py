@@ -95,7 +95,10 @@ def test_rings_and_a_real_worker_deletes_what_is_due(make_session: MakeSession) 
     long_ago = timezone.now() - timedelta(days=3)
     for _ in range(3):
         make_session(at=long_ago)
-    kept = {make_session(at=timezone.now()).pk, make_session(at=long_ago, status=Status.SUBMITTING).pk}
+    kept = {
+        make_session(at=timezone.now()).pk,
+        make_session(at=long_ago, status=Status.SUBMITTING).pk,
+    }
     Schedule.objects.update(next_run=long_ago)
 
     scheduler()
