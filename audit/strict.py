@@ -34,3 +34,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         writable = {name for name, field in self.fields.items() if not field.read_only}
         names = sorted(str(name) for name in data if name not in writable)[:MOST_NAMED]
         return {name[:LONGEST_NAME]: ["This field is not known."] for name in names}
+
+
+class NothingInput(StrictSerializer):
+    """A body that holds nothing."""

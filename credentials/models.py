@@ -29,7 +29,7 @@ class StoredCredential(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     alias = models.CharField(max_length=80)
     provider = models.CharField(max_length=64)
-    org_ref = models.CharField(max_length=128, blank=True, default="")
+    org_ref = models.CharField(max_length=200, blank=True, default="")
     ciphertext = models.TextField()
     key_id = models.CharField(max_length=16)
     created_at = models.DateTimeField(default=timezone.now)

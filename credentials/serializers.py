@@ -10,18 +10,14 @@ class CredentialInput(StrictSerializer):
     """What a parent types into the log-in dialog."""
 
     alias = serializers.CharField(max_length=80)
-    provider = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    provider = serializers.RegexField(r"^[A-Za-z0-9_.-]{1,64}$")
     org_ref = serializers.RegexField(
-        r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$", required=False, allow_blank=True, default=""
+        r"^[!-~]{1,200}$", required=False, allow_blank=True, default=""
     )
     email = serializers.EmailField(max_length=254, write_only=True)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
     session_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     replace = serializers.BooleanField(required=False, default=False)
-
-
-class NothingInput(StrictSerializer):
-    """A body that holds nothing."""
 
 
 class CredentialOutput(serializers.ModelSerializer[StoredCredential]):

@@ -17,13 +17,13 @@ from rest_framework.views import APIView
 
 from audit.context import user_id_of
 from audit.paging import page_of
+from audit.strict import NothingInput
 from credentials import services
 from credentials.models import StoredCredential
 from credentials.serializers import (
     CredentialInput,
     CredentialOutput,
     CredentialPage,
-    NothingInput,
     RevealOutput,
 )
 

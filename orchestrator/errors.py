@@ -71,7 +71,7 @@ def problem(request: HttpRequest, *, code: str, status: int, detail: str) -> Jso
 
 def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     if isinstance(error, RefusedError):
-        return _body(
+        body, headers = _body(
             error.code,
             detail=error.detail,
             status=error.status,
@@ -80,12 +80,17 @@ def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
             errors=error.errors,
             status_url=error.status_url,
         )
+        if error.version is not None:
+            headers["ETag"] = f'"{error.version}"'
+        return body, headers
     if isinstance(error, exceptions.ValidationError):
         return _body("invalid_request", errors=_sentences(error.detail))
     if isinstance(error, BadCursorError):
         return _body("invalid_request", errors={"cursor": [str(error)]})
     for kind in type(error).__mro__:
         if kind in CODES:
+            if CATALOGUE[CODES[kind]].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                logger.error("%s (%s)", type(error).__name__, _cause(error))
             wait = getattr(error, "wait", None)
             return _body(CODES[kind], retry_after=int(wait) if wait else None)
     if isinstance(error, exceptions.APIException):
@@ -95,6 +100,12 @@ def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         return _body(known, challenge=challenge)
     logger.error("A request broke", exc_info=error)
     return _body("internal_error")
+
+
+def _cause(error: Exception) -> str:
+    """Return what lies behind an error, by name: a database's own text may hold a whole row."""
+    cause = error.__cause__ or error.__context__
+    return type(cause).__name__ if cause else str(error) or "no cause given"
 
 
 def _by_status(error: exceptions.APIException) -> str:

@@ -32,10 +32,6 @@ class ActionInput(StrictSerializer):
     payload = serializers.DictField(required=False, default=dict)
 
 
-class NothingInput(StrictSerializer):
-    """A body that holds nothing."""
-
-
 # --- Out: documentation of what the services build -----------------------------------------------
 # Some fields are called as the framework's own attributes are (label, source): fields win.
 # mypy: disable-error-code="assignment"

@@ -34,7 +34,7 @@ class Intent:
 SEARCH_WORDS = re.compile(
     r"\b(?:find|search(?: for)?|look(?:ing)? for|sign(?:ing)?(?: \w+){0,3} up (?:for|at|to)"
     r"|register(?: \w+){0,3} (?:for|at)|i(?:'m| am)|i(?:'d| would) like|(?:i|we) want(?: to)?"
-    r"|please|can you|could you|hello|hi|hey)\b",
+    r"|please|can you|could you|(?:hello|hi|hey)(?: there)?|an?(?:other)?|different)\b",
     re.IGNORECASE,
 )
 PLACE = re.compile(
@@ -84,6 +84,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+MOST_WORDS = 24  # of a message are looked at; the rest hardly names a program better
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 STOPWORDS = frozenset(
     {"a", "an", "the", "that", "this", "one", "ones", "of", "in", "on", "at", "for", "to", "by"}
@@ -106,6 +107,8 @@ def _legal(plan: Plan, action: str) -> bool:
 
 def _anywhere(plan: Plan, words: str) -> Intent | None:
     """Return what the words mean at any step, if they do."""
+    if plan.step is Step.PROVIDER_SEARCH and not _is_no_name(words):
+        return None  # "Back Bay Swim School" is looked for, not gone back to
     short = len(words.split()) <= 8
     if short and RESET.search(words):
         return Intent(
@@ -130,6 +133,22 @@ def _anywhere(plan: Plan, words: str) -> Intent | None:
     return None
 
 
+def _is_no_name(words: str) -> bool:
+    """Return whether nothing is left of the words without what asks to go elsewhere."""
+    for pattern in (RESET, CANCEL, OTHER_PROVIDER, BACK, RETRY):
+        words = pattern.sub(" ", words)
+    return not set(_content(words)) - {"signup", "everything", "all", "now", "s"}
+
+
+def needs_the_button(plan: Plan, action: str) -> Intent:
+    """Return the answer to words that ask for what only a button may do."""
+    return Intent(
+        f"asked_to_{action}"[:40],
+        answer="That needs the button: I do nothing with consequences by a message.",
+        buttons=(screens.RETRY,) if plan.failed else (),
+    )
+
+
 def _back(plan: Plan) -> str:
     if plan.step is Step.CONFIRMATION and plan.fields:
         return "edit_form"
@@ -150,7 +169,7 @@ def _at_provider_search(plan: Plan, words: str) -> Intent:
         place = _by_place_in_list(words, len(plan.offered))
         if place is not None:
             return _provider(plan.offered[place])
-        named = _best(words, plan.offered, _provider_words, every_word=True)
+        named = _best(words, plan.offered, _provider_words)
         if len(named) == 1:
             return _provider(named[0])
     if RETRY.search(words) and len(words.split()) <= 4:
@@ -189,9 +208,7 @@ def _at_program_selection(plan: Plan, words: str) -> Intent:
         r"\b(?:cheapest|least expensive|lowest price)\b", words, re.IGNORECASE
     ):
         return _program(min(programs, key=lambda program: program["price_cents"]))
-    found = _best(words, programs, _title, every_word=False) or _best(
-        words, programs, _program_words, every_word=False
-    )
+    found = _best(words, programs, _title, every_word=False) or _by_details(words, programs)
     if len(found) == 1:
         return _program(found[0])
     if found:
@@ -265,10 +282,6 @@ def _title(program: Program) -> str:
     return program["title"]
 
 
-def _program_words(program: Program) -> str:
-    return f"{program['title']} {program['schedule']} {program['description']}"
-
-
 def _by_place_in_list(words: str, count: int) -> int | None:
     """Return the index that "the second one" or "3" names, if it is in the list."""
     match = NUMBER.match(words)
@@ -288,34 +301,56 @@ Option = TypeVar("Option", Provider, Program)
 
 
 def _best(
-    words: str, options: Sequence[Option], describe: Callable[[Option], str], *, every_word: bool
+    words: str,
+    options: Sequence[Option],
+    name_of: Callable[[Option], str],
+    *,
+    every_word: bool = True,
 ) -> list[Option]:
-    """Return the options that the words fit best: one, several alike, or none."""
-    said = _content(words)
-    if not said:
-        return []
+    """Return the options whose names the words fit best: one, several alike, or none."""
+    said = _content(words)[:MOST_WORDS]
     scored = []
     for option in options:
-        known = _tokens(describe(option))
+        known = set(_tokens(name_of(option)))
         hits = [max((_alike(word, one) for one in known), default=0.0) for word in said]
-        total = sum(hit for hit in hits if hit)
-        if total and (not every_word or all(hits)):
-            scored.append((total, option))
+        if any(hits) and (not every_word or all(hits)):
+            scored.append((sum(hits), option))
+    return _top(scored)
+
+
+def _by_details(words: str, programs: Sequence[Program]) -> list[Program]:
+    """Return the programs whose schedule or description holds most of the words, letter by letter."""
+    said = {word.rstrip("s") for word in _content(words)[:MOST_WORDS]}
+    scored = []
+    for program in programs:
+        known = {
+            word.rstrip("s") for word in _tokens(f"{program['schedule']} {program['description']}")
+        }
+        if hits := len(said & known):
+            scored.append((float(hits), program))
+    return _top(scored)
+
+
+def _top(scored: list[tuple[float, Option]]) -> list[Option]:
     top = max((score for score, _ in scored), default=0.0)
     return [option for score, option in scored if score >= top - 0.05]
 
 
 def _alike(said: str, known: str) -> float:
     """Return how alike two words are: 1 the same, 0 strangers; a slip of the finger counts."""
-    if said == known or said.rstrip("s") == known.rstrip("s"):
+    if said.rstrip("s") == known.rstrip("s"):
         return 1.0
     if said in WEEKDAYS and known.rstrip("s") in WEEKDAYS:
         return 0.0  # Sunday is no misspelt Monday
     if len(said) >= 3 and known.startswith(said):
         return 0.9
-    if len(said) >= 5 and (ratio := SequenceMatcher(None, said, known).ratio()) >= 0.8:
-        return ratio * 0.9
-    return 0.0
+    # comparing letter by letter is dear: only what is about as long, and begins or ends alike
+    if len(said) < 5 or abs(len(said) - len(known)) > 2:
+        return 0.0
+    if said[0] != known[0] and said[-1] != known[-1]:
+        return 0.0
+    ratio = SequenceMatcher(None, said, known).ratio()
+    return ratio * 0.9 if ratio >= 0.8 else 0.0
 
 
 def _tokens(text: str) -> list[str]:
@@ -323,4 +358,5 @@ def _tokens(text: str) -> list[str]:
 
 
 def _content(words: str) -> list[str]:
-    return [word for word in _tokens(words) if word not in STOPWORDS]
+    """Return the words that say something, each once, in their order."""
+    return list(dict.fromkeys(word for word in _tokens(words) if word not in STOPWORDS))

@@ -17,12 +17,12 @@ from rest_framework.views import APIView
 
 from audit.context import user_id_of
 from audit.paging import page_of
+from audit.strict import NothingInput
 from orchestrator import services
 from orchestrator.models import RegistrationSubmission
 from orchestrator.serializers import (
     ActionInput,
     MessageInput,
-    NothingInput,
     SessionDetailOutput,
     SessionPage,
     SubmissionOutput,
@@ -74,10 +74,13 @@ class SessionView(APIView):
         body = {**session_view(session), "last_turn": turn}
         return Response(body, headers={"ETag": f'"{session.version}"'})
 
-    @extend_schema(operation_id="sessions_delete", responses={204: None})
+    @extend_schema(operation_id="sessions_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:
         services.delete_session(
-            user_id=user_id_of(request), session_id=session_id, at=timezone.now()
+            user_id=user_id_of(request),
+            session_id=session_id,
+            if_match=_if_match(request),
+            at=timezone.now(),
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 

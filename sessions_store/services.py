@@ -162,8 +162,21 @@ def claim(
         session_id=session.pk, seq=seq, token=token, intent=intent, created_at=at
     )
     if session.updated_at < PROCESS_STARTED:
-        record_for(session, Action.SESSION_RESUMED, at=at)
+        record_for(session, Action.SESSION_RESUMED, at=at - timedelta(microseconds=1))
     return Claim(session.pk, token, session.version + 1, seq)
+
+
+def lock(session_id: UUID) -> None:
+    """Take the session's row first in a transaction that writes more (no-op on SQLite)."""
+    AgenticCheckoutSession.objects.select_for_update().filter(pk=session_id).values("pk").first()
+
+
+def holds(claim: Claim) -> bool:
+    """Return whether a turn still holds its session, and keep it so for this transaction."""
+    held = AgenticCheckoutSession.objects.select_for_update().filter(
+        pk=claim.session_id, turn_token=claim.token, version=claim.version
+    )
+    return held.values("pk").first() is not None
 
 
 def finish(
@@ -286,7 +299,7 @@ def forget_expired(
             if not batch:
                 return Forgotten(total, 0)
             gone = _delete_idle(list(batch), at=at)
-            by_status = Counter(status for pk, status in batch.items())
+            by_status = Counter(batch.values())  # locked above: what is counted is what goes
             record(
                 action=Action.SESSIONS_EXPIRED,
                 user_id=None,

@@ -244,6 +244,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "orchestrator.openapi.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "orchestrator.errors.handle",
     "NUM_PROXIES": NUM_PROXIES,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= belongs to the export
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -76,11 +76,12 @@ class Supervisor:
             undertaker.kill(child.process.pid)  # orphans would go on working
             child.process = None
             child.quick_ends = child.quick_ends + 1 if now - child.started_at < QUICK_SECONDS else 0
-            pause = FIRST_PAUSE_SECONDS * 2 ** max(child.quick_ends - 1, 0)
-            child.next_start = now + pause
-            log.error("%s ended (code %d), starting it again in %.1f s", child.name, code, pause)
+            log.error("%s ended (code %d)", child.name, code)
+            child.next_start = now + FIRST_PAUSE_SECONDS * 2 ** max(child.quick_ends - 1, 0)
 
     def _start(self, child: Child) -> None:
+        if child.started_at:
+            log.info("%s starts again", child.name)
         child.process = subprocess.Popen(  # noqa: S603  running commands is what it is for
             child.command,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},

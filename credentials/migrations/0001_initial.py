@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('alias', models.CharField(max_length=80)),
                 ('provider', models.CharField(max_length=64)),
-                ('org_ref', models.CharField(blank=True, default='', max_length=128)),
+                ('org_ref', models.CharField(blank=True, default='', max_length=200)),
                 ('ciphertext', models.TextField()),
                 ('key_id', models.CharField(max_length=16)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

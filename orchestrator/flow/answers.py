@@ -1,7 +1,7 @@
 """Holding what a parent filled in against the fields that the provider described."""
 
-import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -14,7 +14,9 @@ from orchestrator.tools.contract import Field
 Answer = str | int | float | bool | list[str]
 
 LONGEST = {"text": 200, "textarea": 4000, "email": 254, "tel": 40}
+LARGEST = 1e12
 PHONE = re.compile(r"\+?[0-9 ()./x-]{5,40}")
+TURNS_TEXT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # UAX #9
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -78,10 +80,19 @@ def _checkbox(field: Field, given: Any) -> bool:
 def _string(field: Field, given: Any) -> str:
     if not isinstance(given, str):
         raise _WrongError("Please enter some text.")
+    if any(_hides_something(ch, field["type"]) for ch in given):
+        raise _WrongError("Please use plain letters; a hidden character came along.")
     longest = LONGEST.get(field["type"], LONGEST["text"])
     if len(given) > longest:
         raise _WrongError(f"Please keep it under {longest} characters.")
     return given
+
+
+def _hides_something(ch: str, kind: str) -> bool:
+    """Return whether a character could make the confirmation read as something else."""
+    if kind == "textarea" and ch in "\n\r\t":
+        return False
+    return unicodedata.category(ch) == "Cc" or unicodedata.bidirectional(ch) in TURNS_TEXT
 
 
 def _email(field: Field, given: Any) -> str:
@@ -108,7 +119,7 @@ def _number(field: Field, given: Any) -> int | float:
             given = None
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise _WrongError("Please enter a number.")
-    if not math.isfinite(given) or abs(given) > 1e12:
+    if not abs(given) <= LARGEST:  # written so that NaN does not pass, and no integer overflows
         raise _WrongError("That number is too large.")
     return given
 
@@ -149,11 +160,10 @@ _READERS: dict[str, Callable[[Field, Any], Answer]] = {
 
 def participant_of(fields: Sequence[Field], answers: Mapping[str, Any]) -> str | None:
     """Return the name of the child whom these answers sign up, or None where they name none."""
-    named = next(
-        (field["name"] for field in fields if field["role"] == "participant"), "child_name"
-    )
-    name = answers.get(named)
-    return " ".join(str(name).split()) or None if name is not None else None
+    by_role = [field["name"] for field in fields if field["role"] == "participant"]
+    said = (answers.get(name) for name in [*by_role, "child_name"])
+    name = next((one for one in said if one), None)
+    return " ".join(str(name).split()) if name else None
 
 
 def lines(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[str]:

@@ -57,6 +57,17 @@ def move(plan: Plan, action: str, payload: Mapping[str, Any]) -> Move:
     return Move(action, payload, after.but(failed=None), rule.calls)
 
 
+def may_come_by_text(plan: Plan, action: str) -> bool:
+    """Return whether a sentence may stand for the button of this action, whoever understood it.
+
+    Retrying does what failed again, so it is as consequential as that.
+    """
+    if action in ("retry_last", "retry_programs"):
+        failed = plan.failed.action if plan.failed else ""
+        return failed == SEARCH or (failed in RULES and RULES[failed].by_text)
+    return action in RULES and RULES[action].by_text
+
+
 def learn(move: Move, data: Any, source: str) -> Plan:
     """Return the plan after the move's tool has answered; `source` is `mcp` or `mock`."""
     plan = move.plan

@@ -84,6 +84,7 @@ CHANGE_PROGRAM = button("Change program", "change_program")
 CANCEL = button("Cancel this signup", "cancel_registration")
 START_OVER = button("Start a new signup", "reset", accent=True)
 SAMPLE = "This is sample data, not a real offer."
+SAMPLE_BOOKING = "This is sample data: nobody was really registered."
 
 
 def greeting() -> Screen:

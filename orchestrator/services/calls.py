@@ -1,5 +1,6 @@
 """Asking one provider tool: with the login opened for that one call, and the call recorded."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import Action
+from audit.services import AuditUnavailableError
 from credentials import services as vault
 from credentials.services import OpenedLogin
 from orchestrator.flow.moves import Move
@@ -22,6 +24,8 @@ from orchestrator.tools.errors import ToolError
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -133,15 +137,21 @@ def call(
             error_code=error.code[:64],
         )
         raise
-    store.record_for(
-        session,
-        Action.TOOL_SUCCEEDED,
-        at=timezone.now(),
-        about=about(plan),
-        **told,
-        source=answer.source,
-        attempts=answer.attempts,
-        elapsed_ms=answer.elapsed_ms,
-        degraded=answer.degraded,
-    )
+    try:
+        store.record_for(
+            session,
+            Action.TOOL_SUCCEEDED,
+            at=timezone.now(),
+            about=about(plan),
+            **told,
+            source=answer.source,
+            attempts=answer.attempts,
+            elapsed_ms=answer.elapsed_ms,
+            degraded=answer.degraded,
+            fallback_reason=answer.fallback_reason,
+        )
+    except AuditUnavailableError:
+        if tool is not Tool.SUBMIT_REGISTRATION:
+            raise
+        logger.error("A submission was answered, and its call could not be recorded")
     return Answer(answer.data, Origin(answer.source, answer.degraded, answer.fallback_reason))

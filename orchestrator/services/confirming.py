@@ -2,7 +2,7 @@
 
 A  claim the session (`submitting`), write the registration down (`intent`), commit;
    open the login, recorded;
-B  commit `sent`;
+B  commit `sent`, which only the turn that still holds the session can;
 -  call the provider, outside of any transaction;
 C  commit what became of it, row and session together.
 
@@ -14,29 +14,27 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import Error as AnyDatabaseError
+from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from audit.actions import Action, person
+from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
-from orchestrator import catalogue
-from orchestrator.flow import moves, screens
+from orchestrator.flow import moves
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
-from orchestrator.flow.rules import Step
-from orchestrator.flow.screens import Screen
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
-from orchestrator.services import calls, refusals, turns
+from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
 from orchestrator.services.refusals import RefusedError
-from orchestrator.services.turns import Origin, Turn
+from orchestrator.services.settling import INTENDED, SENT, Settling
+from orchestrator.services.turns import Turn
 from orchestrator.submissions import ledger
-from orchestrator.submissions.refusals import OTHER_REFUSAL
-from orchestrator.tools.contract import Booking, Tool
+from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store import services as store
@@ -46,24 +44,8 @@ from sessions_store.status import KEPT, Status
 
 logger = logging.getLogger(__name__)
 
-UNKNOWN = "submission_outcome_unknown"
-UNKNOWN_SCREEN = Screen(catalogue.OUTCOME_UNKNOWN)
-
-
-@contextmanager
-def giving_up(claim: Claim) -> Iterator[None]:
-    """Give the session free if what happens inside does not finish its turn."""
-    try:
-        yield
-    except BaseException:
-        with suppress(DatabaseError):  # then the lease runs out by itself
-            store.give_up(claim, status=Status.OPEN, at=timezone.now())
-        raise
-
-
-def status_url(submission: RegistrationSubmission) -> str:
-    """Return where a registration can be asked for."""
-    return f"/api/v1/submissions/{submission.pk}"
+UNWRITABLE = (AnyDatabaseError, AuditUnavailableError)
+STILL_UNKNOWN = {SubmissionStatus.OUTCOME_UNKNOWN, SubmissionStatus.NEEDS_OPERATOR}
 
 
 @sensitive_variables()
@@ -71,6 +53,7 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     """Return the receipt, or the Turn that says nobody knows yet.
 
     :raises RefusedError: if nothing was registered; the catalogue says why
+    :raises LeaseLostError: if another process took the session over before anything left
     """
     plan = move.plan
     if calls.is_only_sample(plan):
@@ -78,51 +61,21 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     given = turns.open_answers(session, plan)
     _must_be_what_was_shown(session, move, turns.summary_of(plan, given))
     claim, submission = _write_down(session, plan, given, at=at)
-    with _not_sent_on_error(session, claim, plan, submission):
+    settling = Settling(session, claim, plan, submission)
+    with _not_sent_on_error(settling):
         login = calls.open_login(session, plan, Tool.SUBMIT_REGISTRATION)
-    if not ledger.mark_sent(submission, at=timezone.now()):
-        raise store.LeaseLostError  # another process settled it while this one slept
-    return _send(session, claim, move, submission, given, login)
-
-
-@sensitive_variables()
-def _send(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    move: Move,
-    submission: RegistrationSubmission,
-    given: dict[str, Any],
-    login: OpenedLogin | None,
-) -> Turn:
-    """Call the provider, once, and write what came of it; from here on the row says `sent`.
-
-    Whatever breaks, the answer is true: an error may be repeated by clients, "unknown" is not.
-    """
-    plan = move.plan
+    if not settling.mark_sent():
+        raise store.LeaseLostError
     args = {
         "org_ref": plan.org_ref,
         "program_ref": plan.program_ref,
         "answers": given,
         "idempotency_key": str(submission.pk),
     }
-    try:
-        try:
-            answer = calls.call(session, plan, Tool.SUBMIT_REGISTRATION, args, login)
-        except ToolRefusedError as error:
-            return _refused(session, claim, plan, submission, error)
-        except ToolError as error:
-            if error.maybe_sent:
-                return _unknown(session, claim, plan, submission, error.code)
-            _not_sent(session, claim, plan, submission, error.code)
-            raise RefusedError("submission_not_sent") from None
-        return _done(session, claim, move, submission, answer)
-    except RefusedError:
-        raise
-    except Exception:
-        logger.exception("What became of a submission could not be written")
-        with suppress(DatabaseError, AuditUnavailableError):  # then the session follows the row
-            return _unknown(session, claim, plan, submission, "not_written")
-        return _unknown_turn(session, submission)
+    outcome = _send(settling, args, login)
+    if isinstance(outcome, RefusedError):
+        raise outcome
+    return outcome
 
 
 def _must_be_what_was_shown(session: AgenticCheckoutSession, move: Move, summary: str) -> None:
@@ -160,6 +113,8 @@ def _write_down(
             )
             return claim, ledger.intend(wish, at=timezone.now())  # after, in the trail, too
     except ledger.AlreadyRegisteringError as error:
+        if error.submission_id is None:  # it was settled this very moment: look again
+            raise store.SessionChangedError from None
         raise RefusedError(
             "already_registering",
             turn=turns.last_turn(session),
@@ -168,188 +123,85 @@ def _write_down(
 
 
 @contextmanager
-def _not_sent_on_error(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    submission: RegistrationSubmission,
-) -> Iterator[None]:
+def _not_sent_on_error(settling: Settling) -> Iterator[None]:
     """Put the session back where it was if the login could not be opened: nothing has left."""
     try:
         yield
     except RefusedError as error:  # the login was deleted
-        _not_sent(session, claim, moves.refuse_login(plan), submission, error.code, error.detail)
+        error.turn = settling.not_sent(
+            error.code,
+            of=INTENDED,
+            plan=moves.refuse_login(settling.plan),
+            sentence=error.detail,
+            code=error.code,
+        )
         raise
     except Exception:
-        with suppress(DatabaseError):  # then the session follows the row once the lease ran out
-            _not_sent(session, claim, plan, submission, "login_not_opened")
+        with suppress(*UNWRITABLE):  # then the session follows the row once the lease ran out
+            settling.not_sent("login_not_opened", of=INTENDED)
         raise
 
 
-def _done(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    move: Move,
-    submission: RegistrationSubmission,
-    answer: Answer,
-) -> Turn:
-    status = SubmissionStatus(answer.data["status"])
-    screen = screens.completed(move.plan, answer.data, str(submission.pk))
-    with transaction.atomic():
-        ledger.settle(
-            submission,
-            status,
-            at=timezone.now(),
-            actor=person(session.user_id),
-            booking=answer.data,
-            source=answer.origin.source or "",
-        )
-        return _finish(
-            session,
-            claim,
-            moves.learn(move, answer.data, answer.origin.source or ""),
-            screen,
-            answer.origin,
-            status=Status.COMPLETED,
-            status_url=status_url(submission),
-        )
+@sensitive_variables()
+def _send(
+    settling: Settling, args: dict[str, Any], login: OpenedLogin | None
+) -> Turn | RefusedError:
+    """Call the provider, once, and return what came of it; the row says `sent` already.
+
+    Whatever breaks, the answer is true: an error may be repeated by clients, "unknown" is not.
+    """
+    session, plan = settling.session, settling.plan
+    try:
+        try:
+            answer = calls.call(session, plan, Tool.SUBMIT_REGISTRATION, args, login)
+        except ToolRefusedError as error:
+            return settling.refused(error)
+        except ToolError as error:
+            if error.maybe_sent:
+                return settling.unknown(error.code)
+            turn = settling.not_sent(error.code, of=SENT)
+            return RefusedError("submission_not_sent", version=turn["session"]["version"])
+        return _written(settling, answer)
+    except store.LeaseLostError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever broke, the first byte may have left
+        logger.error("What became of a submission was not written: %s", type(error).__name__)
+    try:
+        return settling.unknown("not_written")
+    except Exception as error:  # noqa: BLE001  the session follows the row once the lease ran out
+        logger.error("Nor that it is unknown: %s", type(error).__name__)
+    return settling.unknown_and_unwritten()
 
 
-def _refused(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    submission: RegistrationSubmission,
-    error: ToolRefusedError,
-) -> Turn:
-    """Record the refusal, leave the session where something else can be chosen, and say so."""
-    refusal = refusals.of_tool(error, on_submission=True)
-    after = moves.refuse_login(plan) if refusal.code == "login_failed" else plan
-    standing = turns.screen_at(session, after)
-    screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
-    with transaction.atomic():
-        ledger.settle(
-            submission,
-            SubmissionStatus.REJECTED,
-            at=timezone.now(),
-            actor=person(session.user_id),
-            source=error.source,
-            error_code=refusal.code,
-        )
-        _finish(session, claim, after, screen, code=refusal.code)
-    raise refusal
-
-
-def _not_sent(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    submission: RegistrationSubmission,
-    reason: str,
-    sentence: str = catalogue.NOT_SENT,
-) -> None:
-    screen = screens.with_lead(sentence, turns.screen_at(session, plan))
-    with transaction.atomic():
-        ledger.settle(
-            submission, SubmissionStatus.NOT_CREATED, at=timezone.now(), error_code=reason
-        )
-        _finish(session, claim, plan, screen, code="submission_not_sent")
-
-
-def _unknown(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    submission: RegistrationSubmission,
-    reason: str,
-) -> Turn:
-    with transaction.atomic():
-        ledger.settle(
-            submission, SubmissionStatus.OUTCOME_UNKNOWN, at=timezone.now(), error_code=reason
-        )
-        return _finish(
-            session,
-            claim,
-            plan,
-            UNKNOWN_SCREEN,
-            status=Status.OUTCOME_UNKNOWN,
-            code=UNKNOWN,
-            status_url=status_url(submission),
-        )
-
-
-def _unknown_turn(session: AgenticCheckoutSession, submission: RegistrationSubmission) -> Turn:
-    """Return the same words where not even they could be written."""
-    session.status = Status.SUBMITTING
-    return turns.assemble(session, UNKNOWN_SCREEN, code=UNKNOWN, status_url=status_url(submission))
-
-
-def _finish(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    screen: Screen,
-    origin: Origin = turns.NOWHERE,
-    **how: Any,
-) -> Turn:
-    """Write the turn back; what became of the registration stays written even if it came late."""
-    with suppress(store.LeaseLostError):  # the session follows the row at its next turn
-        return turns.finish(session, claim, plan, screen, origin, **how)
-    return turns.assemble(session, screen, origin)
+def _written(settling: Settling, answer: Answer) -> Turn:
+    """Write the provider's yes; a database that fails once is asked again: a booking is dear."""
+    try:
+        return settling.booked(answer.data, answer.origin)
+    except UNWRITABLE:
+        return settling.booked(answer.data, answer.origin)
 
 
 def follow(session: AgenticCheckoutSession, *, at: datetime) -> AgenticCheckoutSession:
     """Return the session after it caught up with its registration, where its process died midway.
 
-    A row that never got past `intent` was not sent, whoever holds it now; one that was `sent` is
-    unknown until somebody asks the provider.
+    A row that never got past `intent` was not sent: claiming the session takes that right from
+    whoever held it. One that was `sent` is unknown until somebody asks the provider.
     """
     if session.status not in KEPT or store.is_turn_running(session, at):
         return session
-    submission = (
+    newest = (
         RegistrationSubmission.objects.for_user(session.user_id)
         .filter(session_id=session.pk)
         .order_by("-created_at", "-id")
-        .first()
     )
+    submission = newest.first()
     if submission is None or (
-        session.status == Status.OUTCOME_UNKNOWN
-        and submission.status in (SubmissionStatus.OUTCOME_UNKNOWN, SubmissionStatus.NEEDS_OPERATOR)
+        session.status == Status.OUTCOME_UNKNOWN and submission.status in STILL_UNKNOWN
     ):
         return session
     plan = Plan.from_state(session.step, session.state)
-    try:
-        with transaction.atomic():
-            claim = store.claim(session, intent="follow_registration", at=at)
-            _catch_up(session, claim, plan, submission)
-    except (store.SessionChangedError, store.TurnInProgressError):
-        pass  # another process is at it
+    with suppress(store.SessionChangedError, store.TurnInProgressError), transaction.atomic():
+        claim = store.claim(session, intent="follow_registration", at=at)
+        submission.refresh_from_db()  # from here on nobody else moves it on from `intent`
+        Settling(session, claim, plan, submission).follow()
     return AgenticCheckoutSession.objects.get(pk=session.pk)
-
-
-def _catch_up(
-    session: AgenticCheckoutSession,
-    claim: Claim,
-    plan: Plan,
-    submission: RegistrationSubmission,
-) -> None:
-    match submission.status:
-        case SubmissionStatus.INTENT | SubmissionStatus.NOT_CREATED:
-            _not_sent(session, claim, plan, submission, "interrupted")
-        case SubmissionStatus.REJECTED:
-            screen = screens.with_lead(OTHER_REFUSAL, turns.screen_at(session, plan))
-            _finish(session, claim, plan, screen, code="provider_rejected")
-        case SubmissionStatus.CONFIRMED | SubmissionStatus.WAITLISTED:
-            booking = cast("Booking", submission.response)
-            screen = screens.completed(plan, booking, str(submission.pk))
-            _finish(
-                session,
-                claim,
-                plan.but(step=Step.COMPLETED),
-                screen,
-                Origin(submission.source),
-                status=Status.COMPLETED,
-                status_url=status_url(submission),
-            )
-        case _:
-            _unknown(session, claim, plan, submission, "interrupted")

@@ -5,25 +5,27 @@ tool outside of any transaction, write back. Whatever goes wrong in between leav
 go on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import Error as AnyDatabaseError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from audit.actions import Action
-from credentials.models import StoredCredential
 from orchestrator import understanding
 from orchestrator.flow import moves, screens
 from orchestrator.flow.answers import AnswersError, validate
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES, Step
-from orchestrator.flow.screens import SavedLogin, Screen
-from orchestrator.services import calls, confirming, refusals, turns
+from orchestrator.flow.screens import Screen
+from orchestrator.services import calls, confirming, logins, refusals, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Turn
 from orchestrator.tools.contract import Tool
@@ -75,17 +77,23 @@ def read(
     return session, turns.last_turn(session)
 
 
-def delete_session(*, user_id: UUID, session_id: UUID, at: datetime) -> None:
+def delete_session(*, user_id: UUID, session_id: UUID, if_match: int | None, at: datetime) -> None:
     """Delete a session; its record stays.
 
-    :raises RefusedError: if it is at work, or a registration of it is unclear
+    :raises RefusedError: if it is at work, moved on, or a registration of it is unclear
     """
+    session = store.find(user_id=user_id, session_id=session_id, at=at)
+    session = confirming.follow(session, at=at)
+    if if_match is not None and if_match != session.version:
+        raise RefusedError("session_conflict", turn=turns.last_turn(session))
     try:
         store.delete(user_id=user_id, session_id=session_id, at=at)
     except store.TurnInProgressError:
         raise _with_turn("turn_in_progress", user_id, session_id, at) from None
     except store.SubmissionInProgressError:
-        raise _with_turn("submission_in_progress", user_id, session_id, at) from None
+        running = session.status == Status.SUBMITTING
+        code = "turn_in_progress" if running else "submission_in_progress"
+        raise _with_turn(code, user_id, session_id, at) from None
 
 
 def take_message(
@@ -107,10 +115,11 @@ def take_message(
         if intent.is_search:
             payload = {**intent.payload, "coords": dict(coords) if coords else None}
             return Deed(moves.SEARCH, payload, said=text)
+        if intent.answer is None and not moves.may_come_by_text(plan, intent.name):
+            intent = understanding.needs_the_button(plan, intent.name)
         if intent.answer is not None:
-            screen = screens.with_lead(
-                intent.answer, turns.screen_at(session, plan), *intent.buttons
-            )
+            standing = turns.screen_at(session, plan)
+            screen = screens.with_lead(intent.answer, standing, *intent.buttons)
             return Deed(intent.name, {}, said=text, screen=screen)
         return Deed(intent.name, intent.payload, said=text)
 
@@ -191,13 +200,13 @@ def _while_unknown(session: AgenticCheckoutSession, deed: Deed) -> Turn:
 def _do(session: AgenticCheckoutSession, plan: Plan, deed: Deed, *, at: datetime) -> Turn:
     """Return the Turn that a deed comes to."""
     if deed.screen is not None:
-        claim = _claim(session, deed, {}, at=at)
-        with confirming.giving_up(claim):
+        claim = _claim(session, deed, calls.about(plan), at=at)
+        with _giving_up(claim):
             return turns.finish(session, claim, plan, deed.screen, said=deed.said)
     try:
         move = moves.move(plan, deed.action, _prepared(session, plan, deed))
         if move.action == "credentials_submitted":
-            _must_fit(session, move.plan)
+            logins.must_fit(session, move.plan)
     except moves.UnknownActionError:
         raise RefusedError("unknown_action") from None
     except moves.NotAvailableError as error:
@@ -208,9 +217,18 @@ def _do(session: AgenticCheckoutSession, plan: Plan, deed: Deed, *, at: datetime
         raise RefusedError("invalid_request", errors={"payload": [str(error)]}) from None
     if move.calls is Tool.SUBMIT_REGISTRATION:
         return confirming.confirm(session, move, at=at)
-    claim = _claim(session, deed, calls.about(move.plan), at=at)
-    with confirming.giving_up(claim):
-        return _carry_out(session, claim, plan, move, deed)
+    claim = _claim(session, deed, _about(plan, move.plan), at=at)
+    with _giving_up(claim):
+        outcome = _carry_out(session, claim, plan, move, deed)
+    if isinstance(outcome, RefusedError):
+        raise outcome
+    return outcome
+
+
+def _about(before: Plan, after: Plan) -> dict[str, Any]:
+    """Return what a deed was about: what it chose, or what it left behind."""
+    left = calls.about(before)
+    return {name: value or left[name] for name, value in calls.about(after).items()}
 
 
 def _claim(
@@ -226,26 +244,36 @@ def _claim(
     return claim
 
 
+@contextmanager
+def _giving_up(claim: Claim) -> Iterator[None]:
+    """Give the session free if what happens inside does not finish its turn."""
+    try:
+        yield
+    except BaseException:
+        with suppress(AnyDatabaseError):  # then the lease runs out by itself
+            store.give_up(claim, status=Status.OPEN, at=timezone.now())
+        raise
+
+
 def _carry_out(
     session: AgenticCheckoutSession,
     claim: Claim,
     before: Plan,
     move: Move,
     deed: Deed,
-) -> Turn:
-    """Ask the move's tool, if it has one, and write what came of it."""
+) -> Turn | RefusedError:
+    """Ask the move's tool, if it has one; return what came of it, written."""
     if move.calls is None:
-        after = move.plan
-        screen = _screen_after(session, after, move)
+        screen = _screen_after(session, move)
         status = Status.CANCELLED if move.action == "cancel_registration" else Status.OPEN
-        return turns.finish(session, claim, after, screen, status=status, said=deed.said)
+        return turns.finish(session, claim, move.plan, screen, status=status, said=deed.said)
     try:
         answer = calls.ask(session, move)
     except ToolError as error:
         refusal = refusals.of_tool(error)
         if refusal.code == "login_failed":
             after = moves.refuse_login(before)
-            screen = _login_refused(session, move.plan)
+            screen = logins.refused_screen(session, move.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:
             after = moves.fail(before, _sealed(session, move))
@@ -256,13 +284,13 @@ def _carry_out(
         screen = screens.with_lead(error.detail, turns.screen_at(session, after))
     else:
         after = moves.learn(move, answer.data, answer.origin.source or "")
-        screen = turns.screen_at(session, after)
-        if move.action == moves.SEARCH:
-            screen = screens.providers_found(after)
+        found = move.calls is Tool.SEARCH_PROVIDER
+        screen = screens.providers_found(after) if found else turns.screen_at(session, after)
         return turns.finish(session, claim, after, screen, answer.origin, said=deed.said)
     turn = turns.finish(session, claim, after, screen, said=deed.said, code=refusal.code)
     refusal.turn = turn if refusal.code == "action_not_available" else None
-    raise refusal
+    refusal.version = turn["session"]["version"]
+    return refusal
 
 
 def _sealed(session: AgenticCheckoutSession, move: Move) -> Move:
@@ -287,45 +315,16 @@ def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mappin
     return {"sealed_answers": turns.seal_answers(session, tidy)}
 
 
-def _must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
-    """Refuse a login that is not this person's own, or not for this provider.
-
-    :raises NotAvailableError: with what to do instead
-    """
-    try:
-        credential_id = UUID(plan.credential_id or "")
-    except ValueError:
-        raise moves.BadPayloadError("credential_id is the id of a saved login.") from None
-    own = StoredCredential.objects.for_user(session.user_id)
-    fitting = own.fitting(plan.provider_key, plan.org_ref or "")
-    if not fitting.filter(pk=credential_id).exists():
-        raise moves.NotAvailableError(
-            "That login does not fit here. Please choose one of yours, or enter it anew."
-        )
-
-
-def _screen_after(session: AgenticCheckoutSession, plan: Plan, move: Move) -> Screen:
+def _screen_after(session: AgenticCheckoutSession, move: Move) -> Screen:
     """Return what is shown after a move that asked no tool."""
     match move.action:
         case "connect_account":
-            return screens.choose_login(plan, _saved_logins(session, plan), str(session.pk))
+            return logins.choice_screen(session, move.plan)
         case "reject_provider" | "retry_search" | "change_provider":
             return screens.asking_again()
         case "cancel_registration":
             return screens.cancelled()
-    return turns.screen_at(session, plan)
-
-
-def _saved_logins(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
-    own = StoredCredential.objects.for_user(session.user_id)
-    fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")[:20]
-    return [SavedLogin(str(one.pk), one.alias) for one in fitting]
-
-
-def _login_refused(session: AgenticCheckoutSession, plan: Plan) -> Screen:
-    saved = _saved_logins(session, plan)
-    used = next((one for one in saved if one.id == plan.credential_id), None)
-    return screens.login_refused(plan, used, str(session.pk))
+    return turns.screen_at(session, move.plan)
 
 
 def _with_turn(code: str, user_id: UUID, session_id: UUID, at: datetime) -> RefusedError:
@@ -354,6 +353,8 @@ def _reset(user_id: UUID, session_id: UUID, *, if_match: int | None, at: datetim
                 turns.finish(session, claim, plan, screens.cancelled(), status=Status.CANCELLED)
             else:
                 store.record_for(session, Action.ACTION_RESET, at=at)
-            return start(user_id=user_id, at=at)
-    except (store.SessionChangedError, store.TurnInProgressError):
+            return start(user_id=user_id, at=timezone.now())
+    except store.TurnInProgressError:
         raise _with_turn("turn_in_progress", user_id, session_id, at) from None
+    except store.SessionChangedError:
+        raise _with_turn("session_conflict", user_id, session_id, at) from None

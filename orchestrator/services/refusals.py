@@ -15,7 +15,7 @@ class RefusedError(Exception):
     """A request that ends in an answer from the catalogue (`orchestrator.errors`).
 
     `detail` is the catalogue's sentence unless a closer one is given; `turn` is where the session
-    stands.
+    stands, `version` the session's version where the request moved it on.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class RefusedError(Exception):
         errors: Mapping[str, list[str]] | None = None,
         status_url: str | None = None,
         status: int | None = None,
+        version: int | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -37,6 +38,12 @@ class RefusedError(Exception):
         self.errors = errors
         self.status_url = status_url
         self.status = status
+        self.version = version
+
+
+def sentence_of(code: str) -> str:
+    """Return what a provider's refusal code means to a parent."""
+    return SENTENCES.get(code, OTHER_REFUSAL)
 
 
 def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
@@ -46,7 +53,7 @@ def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
             cta = [] if error.code == "login_failed" else [CHANGE_PROGRAM]
             return RefusedError(
                 _plain(error.code),
-                detail=SENTENCES.get(error.code, OTHER_REFUSAL),
+                detail=sentence_of(error.code),
                 cta=cta,
                 status=422,
             )
@@ -58,7 +65,8 @@ def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
 def _plain(code: str) -> str:
     """Return a provider's code if it is fit to be one of ours."""
     fit = code.isascii() and code.replace("_", "").isalnum() and code == code.lower()
-    return code if fit and len(code) <= 64 else "provider_rejected"
+    ours = code in CATALOGUE and code not in SENTENCES  # it would pass for something else
+    return code if fit and not ours and len(code) <= 64 else "provider_rejected"
 
 
 def closed(turn: Mapping[str, Any] | None) -> RefusedError:

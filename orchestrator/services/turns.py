@@ -93,14 +93,18 @@ def assemble(
     screen: Screen,
     origin: Origin = NOWHERE,
     *,
+    plan: Plan | None = None,
     code: str | None = None,
     status_url: str | None = None,
 ) -> Turn:
-    """Return the Turn that shows a screen of this session."""
-    is_sample = origin.source == "mock" and bool(screen.cards or screen.form)
+    """Return the Turn that shows a screen of this session, saying so where it shows sample data."""
+    message = screen.message
+    if plan and plan.is_sample and (screen.cards or screen.form) and plan.step is not Step.LOGIN:
+        done = plan.step is Step.COMPLETED
+        message += " " + (screens.SAMPLE_BOOKING if done else screens.SAMPLE)
     return {
         "session": session_view(session),
-        "message": f"{screen.message} {screens.SAMPLE}" if is_sample else screen.message,
+        "message": message,
         "cards": screen.cards,
         "cta": screen.cta,
         "form": screen.form,
@@ -199,7 +203,7 @@ def finish(
     """
     session.step, session.status, session.state = plan.step, status, plan.to_state()
     session.provider_id, session.version = plan.provider_key, claim.version + 1
-    turn = assemble(session, screen, origin, code=code, status_url=status_url)
+    turn = assemble(session, screen, origin, plan=plan, code=code, status_url=status_url)
     store.finish(
         claim,
         step=plan.step,

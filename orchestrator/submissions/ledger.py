@@ -7,7 +7,8 @@ status, so a process that was presumed dead cannot undo what was settled without
 
 import hmac
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,12 +20,16 @@ from django.db import IntegrityError, transaction
 from audit.actions import SYSTEM, Action, person
 from audit.services import record
 from orchestrator.models import LIVE, RegistrationSubmission, SubmissionStatus
+from orchestrator.tools.contract import Booking
 
 
 class AlreadyRegisteringError(Exception):
-    """This child is registered for this program already, or is being registered."""
+    """This child is registered for this program already, or is being registered.
 
-    def __init__(self, submission_id: UUID) -> None:
+    `submission_id` is None where the other registration was settled this very moment.
+    """
+
+    def __init__(self, submission_id: UUID | None) -> None:
         super().__init__(str(submission_id))
         self.submission_id = submission_id
 
@@ -65,7 +70,8 @@ def keyed_digest(purpose: str, value: Any) -> str:
 
 def participant_key(name: str | None, user_id: UUID) -> str:
     """Return the keyed hash of a child's name, or of the person where no child is named."""
-    return keyed_digest("participant", [str(user_id), name.casefold() if name else None])
+    known = unicodedata.normalize("NFKC", name).casefold() if name else None
+    return keyed_digest("participant", [str(user_id), known])
 
 
 def intend(wish: Wish, *, at: datetime) -> RegistrationSubmission:
@@ -89,7 +95,7 @@ def intend(wish: Wish, *, at: datetime) -> RegistrationSubmission:
     return submission
 
 
-def _live_twin(wish: Wish) -> UUID:
+def _live_twin(wish: Wish) -> UUID | None:
     live = RegistrationSubmission.objects.for_user(wish.user_id).filter(status__in=LIVE)
     same = live.filter(
         provider=wish.provider,
@@ -97,11 +103,12 @@ def _live_twin(wish: Wish) -> UUID:
         program_ref=wish.program_ref,
         participant=wish.participant,
     )
-    return (same | live.filter(session_id=wish.session_id)).values_list("pk", flat=True)[0]
+    twins = same | live.filter(session_id=wish.session_id)
+    return twins.values_list("pk", flat=True).first()
 
 
 def mark_sent(submission: RegistrationSubmission, *, at: datetime) -> bool:
-    """Commit that the first byte is about to leave; False where the row was settled meanwhile."""
+    """Write that the first byte is about to leave; False where the row was settled meanwhile."""
     return bool(
         RegistrationSubmission.objects.filter(
             pk=submission.pk, status=SubmissionStatus.INTENT
@@ -113,13 +120,17 @@ def settle(
     submission: RegistrationSubmission,
     status: SubmissionStatus,
     *,
+    of: Collection[SubmissionStatus],
     at: datetime,
     actor: str = SYSTEM,
-    booking: Mapping[str, Any] | None = None,
+    booking: Booking | None = None,
     source: str = "",
     error_code: str = "",
 ) -> bool:
-    """Write what became of a registration, with its record; False where it was settled already."""
+    """Write what became of a registration, with its record, if it is in one of the states `of`.
+
+    Return False where it is not: somebody else settled it.
+    """
     settled: dict[str, Any] = {
         "status": status,
         "updated_at": at,
@@ -134,18 +145,18 @@ def settle(
             "answered_at": at,
         }
     with transaction.atomic():
-        open_states = [
-            SubmissionStatus.INTENT,
-            SubmissionStatus.SENT,
-            SubmissionStatus.OUTCOME_UNKNOWN,
-        ]
-        won = RegistrationSubmission.objects.filter(
-            pk=submission.pk, status__in=open_states
-        ).update(**settled)
+        won = RegistrationSubmission.objects.filter(pk=submission.pk, status__in=list(of)).update(
+            **settled
+        )
         if won:
             told = {"error_code": error_code} if error_code else {}
             _record(RECORDS[status], submission, actor=actor, at=at, source=source or None, **told)
     return bool(won)
+
+
+def keep_late_answer(submission: RegistrationSubmission, booking: Booking) -> None:
+    """Keep a yes that came after the row was settled otherwise: somebody has to look at it."""
+    RegistrationSubmission.objects.filter(pk=submission.pk).update(response=dict(booking))
 
 
 def _record(

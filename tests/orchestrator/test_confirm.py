@@ -14,7 +14,8 @@ from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from credentials.models import StoredCredential
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
-from orchestrator.services import calls, confirming
+from orchestrator.services import calls
+from orchestrator.services.settling import Settling
 from orchestrator.submissions import ledger
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
@@ -306,13 +307,13 @@ def test_puts_the_session_back_when_it_was_interrupted_before_sending(
     ) == ["not_created", "confirmed"]
 
 
-@pytest.mark.parametrize("point", ["call", "_done"])
+@pytest.mark.parametrize(("owner", "name"), [(calls, "call"), (Settling, "booked")])
 def test_does_not_know_when_it_was_interrupted_after_sending(
-    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch, point: str
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:
     chat.walk_to("confirmation")
     with monkeypatch.context() as patch:
-        die_at(patch, confirming if point == "_done" else calls, point)
+        die_at(patch, owner, name)
         with pytest.raises(Killed):
             confirm(chat)
     assert receipt().status == "sent"
@@ -332,6 +333,7 @@ def test_follows_a_registration_that_was_settled_meanwhile(
     ledger.settle(
         receipt(),
         SubmissionStatus.CONFIRMED,
+        of=[SubmissionStatus.OUTCOME_UNKNOWN],
         at=timezone.now(),
         booking={"status": "confirmed", "confirmation_ref": "R-1", "message": None},
         source="mcp",
@@ -344,7 +346,12 @@ def test_follows_a_registration_that_was_settled_meanwhile(
 
 def test_settles_a_registration_once(chat: Chat) -> None:
     confirm(chat)
-    settled = ledger.settle(receipt(), SubmissionStatus.OUTCOME_UNKNOWN, at=timezone.now())
+    settled = ledger.settle(
+        receipt(),
+        SubmissionStatus.OUTCOME_UNKNOWN,
+        of=[SubmissionStatus.SENT],
+        at=timezone.now(),
+    )
     assert settled is False
     assert receipt().status == "confirmed"
 

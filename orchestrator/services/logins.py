@@ -1,0 +1,47 @@
+"""The parent's saved logins, as the conversation offers them."""
+
+from uuid import UUID
+
+from credentials.models import StoredCredential
+from orchestrator.flow import screens
+from orchestrator.flow.moves import BadPayloadError, NotAvailableError
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.screens import SavedLogin, Screen
+from sessions_store.models import AgenticCheckoutSession
+
+MOST = 20  # more do not fit on a screen
+
+
+def choice_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
+    """Return the saved logins that fit, and the way to add one."""
+    return screens.choose_login(plan, _fitting(session, plan), str(session.pk))
+
+
+def refused_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
+    """Return the screen that offers to replace the login that the provider refused."""
+    used = next((one for one in _fitting(session, plan) if one.id == plan.credential_id), None)
+    return screens.login_refused(plan, used, str(session.pk))
+
+
+def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
+    """Refuse a login that is not this person's own, or not for this provider.
+
+    :raises BadPayloadError: if it is no id
+    :raises NotAvailableError: with what to do instead
+    """
+    try:
+        credential_id = UUID(plan.credential_id or "")
+    except ValueError:
+        raise BadPayloadError("credential_id is the id of a saved login.") from None
+    own = StoredCredential.objects.for_user(session.user_id)
+    fitting = own.fitting(plan.provider_key, plan.org_ref or "")
+    if not fitting.filter(pk=credential_id).exists():
+        raise NotAvailableError(
+            "That login does not fit here. Please choose one of yours, or enter it anew."
+        )
+
+
+def _fitting(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
+    own = StoredCredential.objects.for_user(session.user_id)
+    fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")[:MOST]
+    return [SavedLogin(str(one.pk), one.alias) for one in fitting]

@@ -1,0 +1,205 @@
+"""Writing what became of a registration: row and session together, and the session's screen.
+
+Every transaction here takes the session's row first and the registration's second, so that two of
+them can wait for each other but never lock each other out.
+"""
+
+import logging
+from typing import Any, cast
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.actions import person
+from orchestrator import catalogue
+from orchestrator.flow import moves, screens
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.rules import Step
+from orchestrator.flow.screens import Screen
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.services import logins, refusals, turns
+from orchestrator.services.turns import Origin, Turn
+from orchestrator.submissions import ledger
+from orchestrator.tools.contract import Booking
+from orchestrator.tools.errors import ToolRefusedError
+from sessions_store import services as store
+from sessions_store.models import AgenticCheckoutSession
+from sessions_store.services import Claim
+from sessions_store.status import Status
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "submission_outcome_unknown"
+UNKNOWN_SCREEN = Screen(catalogue.OUTCOME_UNKNOWN)
+INTENDED = frozenset({SubmissionStatus.INTENT})
+SENT = frozenset({SubmissionStatus.SENT})
+SENT_OR_UNKNOWN = SENT | {SubmissionStatus.OUTCOME_UNKNOWN}
+
+
+def status_url(submission: RegistrationSubmission) -> str:
+    """Return where a registration can be asked for."""
+    return f"/api/v1/submissions/{submission.pk}"
+
+
+class Settling:
+    """One turn that has a registration under way: how it can end."""
+
+    def __init__(
+        self,
+        session: AgenticCheckoutSession,
+        claim: Claim,
+        plan: Plan,
+        submission: RegistrationSubmission,
+    ) -> None:
+        self.session, self.claim, self.plan, self.submission = session, claim, plan, submission
+
+    def mark_sent(self) -> bool:
+        """Commit that the first byte is about to leave; False where this turn lost its session."""
+        with transaction.atomic():
+            return store.holds(self.claim) and ledger.mark_sent(self.submission, at=timezone.now())
+
+    def booked(self, booking: Booking, origin: Origin) -> Turn:
+        """Write the provider's yes, and return the receipt.
+
+        :raises LeaseLostError: if somebody settled it otherwise meanwhile; the answer is kept
+        """
+        with transaction.atomic():
+            store.lock(self.session.pk)
+            won = ledger.settle(
+                self.submission,
+                SubmissionStatus(booking["status"]),
+                of=SENT_OR_UNKNOWN,
+                at=timezone.now(),
+                actor=person(self.session.user_id),
+                booking=booking,
+                source=origin.source or "",
+            )
+            if won:
+                return self._receipt(booking, origin)
+            ledger.keep_late_answer(self.submission, booking)
+        logger.error("Registration %s was confirmed after it was settled", self.submission.pk)
+        raise store.LeaseLostError
+
+    def refused(self, error: ToolRefusedError) -> refusals.RefusedError:
+        """Write the provider's no; return it, for the door, with the session where it can go on."""
+        refusal = refusals.of_tool(error, on_submission=True)
+        if refusal.code == "login_failed":
+            after = moves.refuse_login(self.plan)
+            screen = logins.refused_screen(self.session, self.plan)
+            refusal.cta = screen.cards[0]["buttons"]
+        else:
+            after = self.plan
+            standing = turns.screen_at(self.session, after)
+            screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
+        with transaction.atomic():
+            store.lock(self.session.pk)
+            ledger.settle(
+                self.submission,
+                SubmissionStatus.REJECTED,
+                of=SENT_OR_UNKNOWN,
+                at=timezone.now(),
+                actor=person(self.session.user_id),
+                source=error.source,
+                error_code=refusal.code,
+            )
+            turn = self._finish(after, screen, code=refusal.code)
+        refusal.version = turn["session"]["version"]
+        return refusal
+
+    def not_sent(
+        self,
+        reason: str,
+        *,
+        of: frozenset[SubmissionStatus],
+        plan: Plan | None = None,
+        sentence: str = catalogue.NOT_SENT,
+        code: str = "submission_not_sent",
+    ) -> Turn:
+        """Write that nothing left, and put the session back to where it can be tried again."""
+        plan = plan or self.plan
+        screen = screens.with_lead(sentence, turns.screen_at(self.session, plan))
+        with transaction.atomic():
+            store.lock(self.session.pk)
+            ledger.settle(
+                self.submission,
+                SubmissionStatus.NOT_CREATED,
+                of=of,
+                at=timezone.now(),
+                error_code=reason,
+            )
+            return self._finish(plan, screen, code=code)
+
+    def unknown(self, reason: str) -> Turn:
+        """Write that nobody knows what came of it, and say so."""
+        with transaction.atomic():
+            store.lock(self.session.pk)
+            ledger.settle(
+                self.submission,
+                SubmissionStatus.OUTCOME_UNKNOWN,
+                of=SENT,
+                at=timezone.now(),
+                error_code=reason,
+            )
+            return self._finish(
+                self.plan,
+                UNKNOWN_SCREEN,
+                status=Status.OUTCOME_UNKNOWN,
+                code=UNKNOWN,
+                status_url=status_url(self.submission),
+            )
+
+    def unknown_and_unwritten(self) -> Turn:
+        """Say the same where not even that could be written; the session follows its row later."""
+        self.session.status, self.session.version = Status.SUBMITTING, self.claim.version
+        return turns.assemble(
+            self.session,
+            UNKNOWN_SCREEN,
+            code=UNKNOWN,
+            status_url=status_url(self.submission),
+        )
+
+    def follow(self) -> None:
+        """Bring the session to where its registration stands (its process died midway)."""
+        match self.submission.status:
+            case SubmissionStatus.INTENT:
+                self.not_sent("interrupted", of=INTENDED)
+            case SubmissionStatus.NOT_CREATED:
+                self.not_sent("interrupted", of=frozenset())
+            case SubmissionStatus.REJECTED:
+                standing = turns.screen_at(self.session, self.plan)
+                sentence = refusals.sentence_of(self.submission.error_code)
+                code = self.submission.error_code or "provider_rejected"
+                self._finish(self.plan, screens.with_lead(sentence, standing), code=code)
+            case SubmissionStatus.CONFIRMED | SubmissionStatus.WAITLISTED:
+                booking = cast("Booking", self.submission.response)
+                self._receipt(booking, Origin(self.submission.source))
+            case _:
+                self.unknown("interrupted")
+
+    def _receipt(self, booking: Booking, origin: Origin) -> Turn:
+        return self._finish(
+            self.plan.but(step=Step.COMPLETED, failed=None),
+            screens.completed(self.plan, booking, str(self.submission.pk)),
+            origin,
+            status=Status.COMPLETED,
+            status_url=status_url(self.submission),
+        )
+
+    def _finish(
+        self,
+        plan: Plan,
+        screen: Screen,
+        origin: Origin = turns.NOWHERE,
+        *,
+        status: Status = Status.OPEN,
+        code: str | None = None,
+        status_url: str | None = None,
+    ) -> Turn:
+        """Write the turn back; what became of the registration stays, even if it came late."""
+        said: dict[str, Any] = {"code": code, "status_url": status_url}
+        try:
+            return turns.finish(
+                self.session, self.claim, plan, screen, origin, status=status, **said
+            )
+        except store.LeaseLostError:  # the session follows the row at its next turn
+            return turns.assemble(self.session, screen, origin, plan=plan, **said)
