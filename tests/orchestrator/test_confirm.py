@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -13,6 +13,7 @@ from accounts.models import User
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from credentials.models import StoredCredential
+from orchestrator.flow.answers import participant_of
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import calls
 from orchestrator.services.settling import Settling
@@ -363,3 +364,103 @@ def test_outlasts_any_single_lease() -> None:
 def test_names_the_session_in_the_receipt(chat: Chat) -> None:
     confirm(chat)
     assert receipt().session_id == UUID(chat.id)
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_does_not_lose_a_booking_over_one_failed_write(
+    chat: Chat,
+    server: ToolsCallServer,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+) -> None:
+    chat.walk_to("confirmation")
+    really_settle = ledger.settle
+    failed: list[Exception] = []
+
+    def settle(*args: Any, **kwargs: Any) -> bool:
+        if not failed:
+            failed.append(error("database is locked"))
+            raise failed[0]
+        return really_settle(*args, **kwargs)
+
+    monkeypatch.setattr(ledger, "settle", settle)
+    confirm(chat)
+    assert chat.last["session"]["status"] == "completed"
+    assert receipt().confirmation_ref in str(server.bookings)
+
+
+@pytest.mark.parametrize("error", [InterfaceError, RuntimeError])
+def test_never_invites_to_repeat_what_was_sent(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    chat.walk_to("confirmation")
+
+    def settle(*_: Any, **__: Any) -> bool:
+        raise error
+
+    monkeypatch.setattr(ledger, "settle", settle)
+    confirm(chat)
+    assert (chat.status, chat.last["meta"]["code"]) == (202, "submission_outcome_unknown")
+    version = AgenticCheckoutSession.objects.get().version
+    assert chat.response["ETag"] == f'"{version}"'
+
+
+@pytest.mark.parametrize(
+    "code", ["session_expired", "internal_error", "rate_limited", "submission_outcome_unknown"]
+)
+def test_lets_no_provider_speak_with_our_codes(
+    chat: Chat, server: ToolsCallServer, code: str
+) -> None:
+    server.script(SUBMIT, Script(refuse=code))
+    confirm(chat)
+    assert (chat.status, chat.last["code"]) == (422, "provider_rejected")
+    assert (chat.last["redirect"], chat.last["retryable"]) == (None, False)
+    assert "Retry-After" not in chat.response
+
+
+def test_knows_a_child_in_every_spelling_of_unicode() -> None:
+    user_id = uuid4()
+    composed, decomposed = "Zo\u00eb Ma\u00df", "zoe\u0308  mass"
+    names = [
+        participant_of([], {"child_name": name}) for name in (composed, decomposed, "ZO\u00cb MASS")
+    ]
+    assert len({ledger.participant_key(name, user_id) for name in names}) == 1
+    assert ledger.participant_key(names[0], uuid4()) != ledger.participant_key(names[0], user_id)
+
+
+def test_says_where_it_stands_when_the_login_was_deleted(chat: Chat) -> None:
+    chat.walk_to("confirmation")
+    StoredCredential.objects.all().delete()
+    confirm(chat)
+    assert (chat.status, chat.last["code"]) == (409, "action_not_available")
+    assert chat.last["turn"]["session"]["step"] == "login"
+    assert chat.last["turn"]["meta"]["code"] == "action_not_available"
+    assert receipt().status == "not_created"
+
+
+def test_offers_to_replace_a_login_that_is_refused_at_the_end(
+    chat: Chat, server: ToolsCallServer
+) -> None:
+    server.script(SUBMIT, Script(refuse="login_failed"))
+    confirm(chat)
+    [replace, *_] = chat.last["cta"]
+    assert (replace["action"], replace["payload"]["replace"]) == ("show_login_dialog", True)
+    assert chat.read()["last_turn"]["cards"][0]["buttons"][0] == replace
+
+
+def test_looks_again_when_the_other_registration_is_settled_this_moment(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.walk_to("confirmation")
+    really_intend = ledger.intend
+    refused: list[bool] = []
+
+    def intend(*args: Any, **kwargs: Any) -> RegistrationSubmission:
+        if not refused:
+            refused.append(True)
+            raise ledger.AlreadyRegisteringError(None)
+        return really_intend(*args, **kwargs)
+
+    monkeypatch.setattr(ledger, "intend", intend)
+    confirm(chat)
+    assert chat.last["session"]["status"] == "completed"

@@ -10,7 +10,7 @@ from audit.models import MandateAudit
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.models import AgenticCheckoutSession
-from tests.orchestrator.chat import SATURDAY, Chat
+from tests.orchestrator.chat import ANSWERS, SATURDAY, Chat
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
 SEARCH, PROGRAMS = Tool.SEARCH_PROVIDER.mcp_name, Tool.FIND_PROGRAMS.mcp_name
@@ -187,4 +187,29 @@ def test_gives_the_session_free_when_something_breaks(
     assert chat.last["detail"] == "Something went wrong. Please try again."
     assert "canary" not in str(chat.last)
     chat.say("Blackhawk")
+    assert chat.status == 200
+
+
+def test_marks_samples_wherever_they_are_shown(chat: Chat, falling_back: ToolsCallServer) -> None:
+    chat.begin()
+    falling_back.stop()
+    chat.say("Blackhawk")
+    chat.press("select_provider", org_ref="blackhawk-ski")
+    chat.press("credentials_submitted", credential_id=chat.save_login())
+    chat.press("select_program", program_ref=SATURDAY)
+    chat.press("complete_prereqs")
+    chat.press("submit_form", answers=ANSWERS)
+    assert (chat.step, chat.last["meta"]["source"]) == ("confirmation", None)
+    assert "sample data" in chat.last["message"]
+    assert chat.last["cards"][0]["metadata"]["sample"] is True
+    chat.say("what now?")
+    assert "sample data" in chat.last["message"]
+
+
+def test_answers_a_failed_turn_with_its_version(chat: Chat, server: ToolsCallServer) -> None:
+    chat.begin()
+    server.script(SEARCH, Script(silent=True), times=1)
+    chat.say("Blackhawk")
+    assert chat.status == 504
+    chat.press_if(chat.response["ETag"], "retry_last")
     assert chat.status == 200

@@ -1,9 +1,16 @@
 """Saying something…"""
 
+from difflib import SequenceMatcher
+
 import pytest
 
 from audit.models import MandateAudit
+from orchestrator import understanding
+from orchestrator.flow.plan import Plan
+from orchestrator.flow.rules import Step
+from orchestrator.tools.contract import Program, Tool
 from tests.orchestrator.chat import MISSING, SATURDAY, Chat
+from tests.servers.tools_call_server import Script, ToolsCallServer
 
 
 @pytest.mark.parametrize(
@@ -187,3 +194,71 @@ def test_refuses_a_bad_body(chat: Chat, body: dict[str, object], field: str) -> 
     answer = chat.client.post(f"/api/v1/sessions/{chat.id}/messages", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert field in answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Back Bay Swim School in Boston",
+        "Reset Yoga Camp",
+        "Never Mind Theatre Camp",
+        "please find a different swim school in Madison",
+        "another camp in Milwaukee",
+    ],
+)
+def test_looks_for_names_that_sound_like_commands(chat: Chat, words: str) -> None:
+    chat.begin()
+    chat.say(words)
+    row = MandateAudit.objects.get(action="message_sent")
+    assert row.metadata["intent"] == "search"
+
+
+def test_opens_no_login_by_words_after_a_failure(chat: Chat, server: ToolsCallServer) -> None:
+    chat.walk_to("login")
+    credential_id = chat.save_login()
+    server.script(Tool.FIND_PROGRAMS.mcp_name, Script(silent=True), times=1)
+    chat.press("credentials_submitted", credential_id=credential_id)
+    opened = MandateAudit.objects.filter(action="credentials_accessed").count()
+    chat.say("try again")
+    assert (chat.status, chat.step) == (200, "login")
+    assert "retry_last" in chat.actions
+    assert MandateAudit.objects.filter(action="credentials_accessed").count() == opened
+    chat.press("retry_last")
+    assert chat.step == "program_selection"
+
+
+def test_retries_a_search_by_words(chat: Chat, server: ToolsCallServer) -> None:
+    chat.begin()
+    server.script(Tool.SEARCH_PROVIDER.mcp_name, Script(silent=True), times=1)
+    chat.say("Blackhawk")
+    assert chat.status == 504
+    chat.say("try again")
+    assert (chat.status, len(chat.last["cards"])) == (200, 1)
+
+
+@pytest.mark.once
+def test_compares_no_more_words_than_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    class Counting(SequenceMatcher[str]):
+        def ratio(self) -> float:
+            compared.append(True)
+            return super().ratio()
+
+    monkeypatch.setattr(understanding, "SequenceMatcher", Counting)
+    programs: list[Program] = [
+        {
+            "program_ref": f"p{index}",
+            "title": f"Course number {index}",
+            "description": "words like these " * 100,
+            "schedule": "",
+            "price_cents": 0,
+            "currency": "USD",
+            "spots_left": None,
+            "opens_at": None,
+        }
+        for index in range(200)
+    ]
+    plan = Plan(step=Step.PROGRAM_SELECTION, programs=tuple(programs))
+    understanding.understand(plan, " ".join(f"courze{index}" for index in range(250)))
+    assert len(compared) <= 200 * 3 * understanding.MOST_WORDS
