@@ -6,9 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-import environ
-
-from signupassist.env import FALSE
+from signupassist.env import FALSE, read_file
 
 
 def create_secrets(base_dir: Path) -> None:
@@ -31,9 +29,8 @@ def create_secrets(base_dir: Path) -> None:
 
 
 def _debug_is_off(base_dir: Path) -> bool:
-    if (base_dir / ".env").is_file():
-        environ.Env.read_env(base_dir / ".env")
-    return os.environ.get("DEBUG", "").strip().lower() in FALSE
+    said = os.environ.get("DEBUG") or read_file(base_dir / ".env").get("DEBUG", "")
+    return said.strip().lower() in FALSE
 
 
 def _write_private(file: Path, content: str) -> None:

@@ -7,6 +7,7 @@ value counts as unset. Every reader names its variable in `NAMES`, which a test 
 
 import os
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import environ
@@ -24,10 +25,30 @@ class SettingsError(ImproperlyConfigured):
 
 def load_files(base_dir: Path) -> None:
     """Fill the environment from `.env` and, unless DEBUG is off, from `var/development.env`."""
-    environ.Env.read_env(base_dir / ".env") if (base_dir / ".env").is_file() else None
-    generated = base_dir / "var" / "development.env"
-    if generated.is_file() and os.environ.get("DEBUG", "").strip().lower() not in FALSE:
-        environ.Env.read_env(generated)
+    _fill(read_file(base_dir / ".env"))
+    if os.environ.get("DEBUG", "").strip().lower() in FALSE:
+        return
+    generated = read_file(base_dir / "var" / "development.env")
+    if os.environ.get("CRED_SEAL_KEY_FILE"):
+        generated.pop("CRED_SEAL_KEY", None)  # somebody chose keys of their own
+    _fill(generated)
+
+
+def read_file(file: Path) -> dict[str, str]:
+    """Return what a file assigns; an empty value assigns nothing, a missing file neither."""
+    if not file.is_file():
+        return {}
+
+    class OneFile(environ.Env):  # type: ignore[misc]  # it ships no types
+        ENVIRON: ClassVar[dict[str, str]] = {}
+
+    OneFile.read_env(file)
+    return {name: value for name, value in OneFile.ENVIRON.items() if value}
+
+
+def _fill(values: dict[str, str]) -> None:
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
 
 
 def text(name: str, default: str = "") -> str:

@@ -147,6 +147,7 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": False,
     "catch_up": False,
     "poll": 0.5,
+    "guard_cycle": 2,  # each writes the worker's state to the cache: half a second was too often
     "bulk": 1,
     "save_limit": 100,
     "recycle": 100_000,
