@@ -1,5 +1,7 @@
 """Which request the code is serving, and who sent it."""
 
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,7 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+TRACE_PARENT = re.compile(
+    r"00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})"
+)
+NOT_SAMPLED = "00"
+
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)
 
 
 def current_request_id() -> str | None:
@@ -17,14 +25,23 @@ def current_request_id() -> str | None:
     return _request_id.get()
 
 
+def trace_parent() -> str:
+    """Return a W3C `traceparent` for one call outward: a new span in the request's own trace."""
+    trace, flags = _trace.get() or _new_trace()
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
 @contextmanager
-def serving(request_id: str) -> Iterator[None]:
-    """Let everything inside belong to this request."""
-    token = _request_id.set(request_id)
+def serving(request_id: str, *, traceparent: str = "") -> Iterator[None]:
+    """Let everything inside belong to this request, and to the caller's trace if it named one."""
+    offered = TRACE_PARENT.fullmatch(traceparent)
+    trace = (offered["trace"], offered["flags"]) if offered else _new_trace()
+    tokens = _request_id.set(request_id), _trace.set(trace)
     try:
         yield
     finally:
-        _request_id.reset(token)
+        _request_id.reset(tokens[0])
+        _trace.reset(tokens[1])
 
 
 def user_id_of(request: HttpRequest | Request) -> UUID:
@@ -33,3 +50,7 @@ def user_id_of(request: HttpRequest | Request) -> UUID:
     if known is None:
         raise PermissionDenied
     return known
+
+
+def _new_trace() -> tuple[str, str]:
+    return secrets.token_hex(16), NOT_SAMPLED

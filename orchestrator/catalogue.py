@@ -61,7 +61,10 @@ CATALOGUE: dict[str, Entry] = {
     "mcp_auth_failed": Entry(502, "The provider service is unavailable."),
     "mcp_tool_error": Entry(502, PROVIDER_ODD),
     "mcp_bad_response": Entry(502, PROVIDER_ODD),
+    "mcp_session_lost": Entry(502, PROVIDER_ODD),
     "mcp_tool_missing": Entry(502, PROVIDER_ODD),
+    "mcp_input_required": Entry(502, PROVIDER_ODD),
+    "mcp_version_unsupported": Entry(502, PROVIDER_ODD),
     "provider_rejected": Entry(422, "The provider did not accept this registration."),
     # Registrations
     "submission_not_sent": Entry(503, NOT_SENT, True, 30),

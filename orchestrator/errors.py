@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="signupassist"'
+SOURCE_HEADER = "X-SCP-Source"  # where the data came from, or who failed to give any
 
 # The errors of the apps, each with its row of the catalogue
 CODES: dict[type[Exception], str] = {
@@ -79,6 +80,7 @@ def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
             turn=error.turn,
             errors=error.errors,
             status_url=error.status_url,
+            source=error.source,
         )
         if error.version is not None:
             headers["ETag"] = f'"{error.version}"'
@@ -122,6 +124,7 @@ def _body(
     turn: Mapping[str, Any] | None = None,
     errors: Mapping[str, list[str]] | None = None,
     status_url: str | None = None,
+    source: str | None = None,
     retry_after: int | None = None,
     challenge: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -142,6 +145,8 @@ def _body(
     extras = {"turn": turn, "errors": errors, "status_url": status_url}
     body |= {member: value for member, value in extras.items() if value is not None}
     headers = {"Cache-Control": "no-store"}
+    if source:
+        headers[SOURCE_HEADER] = source
     if wait := retry_after or entry.retry_after:
         headers["Retry-After"] = str(wait)
     if status == HTTPStatus.UNAUTHORIZED:

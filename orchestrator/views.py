@@ -19,6 +19,7 @@ from audit.context import user_id_of
 from audit.paging import page_of
 from audit.strict import NothingInput
 from orchestrator import services
+from orchestrator.errors import SOURCE_HEADER
 from orchestrator.models import RegistrationSubmission
 from orchestrator.serializers import (
     ActionInput,
@@ -171,5 +172,7 @@ def _answer(turn: Turn, code: int | None = None, **headers: Any) -> Response:
     """Return a Turn; one whose registration nobody knows the outcome of is a 202."""
     unknown = turn["meta"]["code"] == "submission_outcome_unknown"
     code = code or (status.HTTP_202_ACCEPTED if unknown else status.HTTP_200_OK)
-    etag = f'"{turn["session"]["version"]}"'
-    return Response(turn, status=code, headers={"ETag": etag, **headers})
+    headers["ETag"] = f'"{turn["session"]["version"]}"'
+    if source := turn["meta"]["source"]:
+        headers[SOURCE_HEADER] = source
+    return Response(turn, status=code, headers=headers)

@@ -30,7 +30,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID", "X-SCP-Source"]
 NUM_PROXIES = env.number("NUM_PROXIES", 0, low=0, high=10)
 PORT = env.number("PORT", 8000, low=1, high=65535)
 
@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "signupassist.middleware.RequestIdMiddleware",
     "signupassist.middleware.ContentSecurityPolicyMiddleware",
+    "signupassist.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -117,6 +118,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
 else:
     raise env.SettingsError(
         "DATABASE_URL must name SQLite or PostgreSQL. "
@@ -197,7 +199,6 @@ if not DEBUG:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes speak plain HTTP inside
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     if NUM_PROXIES:
@@ -224,7 +225,7 @@ MCP_SERVER_URL = env.url(
     good="http://localhost:8080",
 )
 MCP_ACCESS_TOKEN = env.secret("MCP_ACCESS_TOKEN", required=False, good="")
-MCP_TRANSPORT = env.choice("MCP_TRANSPORT", "auto", ("auto", "tools-call"))
+MCP_TRANSPORT = env.choice("MCP_TRANSPORT", "auto", ("auto", "tools-call", "streamable-http"))
 MCP_TIMEOUT_SECONDS = env.number("MCP_TIMEOUT_SECONDS", 30, low=1, high=60)
 MCP_MAX_RETRIES = env.number("MCP_MAX_RETRIES", 3, low=0, high=3)
 MCP_FALLBACK = {"auto": DEBUG, "on": True, "off": False}[

@@ -10,7 +10,7 @@ from audit import urls as audit
 from credentials import urls as credentials
 from orchestrator import urls as orchestrator
 from sessions_store.services import owns as owns_session
-from signupassist import health, pages
+from signupassist import pages
 
 api_v1 = [
     *accounts.api_urlpatterns,
@@ -24,7 +24,6 @@ urlpatterns = [
     *audit.page_urlpatterns,
     *accounts.page_urlpatterns,
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz, name="healthz"),
     path("api/v1/", include(api_v1)),
     path("api/schema", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path(

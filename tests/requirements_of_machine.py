@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from tests.servers.sdk import environment
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -18,13 +20,18 @@ def chromium() -> str | None:
 
 
 def missing(part: str) -> str | None:
-    """Return a sentence on what to install, or None where the part (pg, browser) is there."""
+    """Return a sentence on what is missing, or None where the part is there.
+
+    Parts: pg, browser, and sdk-1x, which is installed by asking for it.
+    """
     if part == "browser":
         return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
     if part == "pg":
         given = os.environ.get("TEST_DATABASE_URL")
         return None if given else "no PostgreSQL: run through script/test, or set TEST_DATABASE_URL"
-    raise ValueError(f"{part!r} is neither 'pg' nor 'browser'")
+    if part == "sdk-1x":
+        return environment.missing()
+    raise ValueError(f"{part!r} is neither 'pg' nor 'browser' nor 'sdk-1x'")
 
 
 def need(part: str) -> None:

@@ -67,7 +67,7 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
     lacking = install_what_is_missing()
     env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     if STRICT:
-        env["REQUIRE"] = "pg,browser"
+        env["REQUIRE"] = "pg,browser,sdk-1x"
     pytest_command = [PYTHON, "-m", "pytest"]
     codes = {"SQLite": _section("tests on SQLite", [*pytest_command, *arguments], env)}
     on_postgres = [*pytest_command, "-m", "not once", *arguments]
@@ -83,7 +83,7 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def install_what_is_missing() -> list[str]:
-    """Install Chromium and PostgreSQL where we may; return sentences on what is still missing."""
+    """Install Chromium, PostgreSQL and the MCP SDK 1.x where we may; return what is still missing."""
     wanted: dict[str, Callable[[], str | None]] = {
         "chromium fonts-dejavu-core": lambda: requirements_of_machine.missing("browser"),
         "postgresql": _postgres_is_missing,
@@ -97,6 +97,7 @@ def install_what_is_missing() -> list[str]:
         )
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         processes.run(["sh", "-c", script, "sh", *packages], env)
+    wanted["sdk-1x"] = lambda: requirements_of_machine.missing("sdk-1x")
     return [sentence for lacks in wanted.values() if (sentence := lacks())]
 
 

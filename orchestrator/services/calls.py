@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin
 from orchestrator.tools.contract import Tool, argument_digest
 from orchestrator.tools.errors import ToolError
-from orchestrator.tools.toolbox import get_toolbox
+from orchestrator.tools.toolbox import ToolAnswer, get_toolbox
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 
@@ -131,9 +132,7 @@ def call(
             at=timezone.now(),
             about=about(plan),
             **told,
-            source=error.source,
-            attempts=error.attempts,
-            elapsed_ms=error.elapsed_ms,
+            **_way(error),
             error_code=error.code[:64],
         )
         raise
@@ -144,9 +143,7 @@ def call(
             at=timezone.now(),
             about=about(plan),
             **told,
-            source=answer.source,
-            attempts=answer.attempts,
-            elapsed_ms=answer.elapsed_ms,
+            **_way(answer),
             degraded=answer.degraded,
             fallback_reason=answer.fallback_reason,
         )
@@ -155,3 +152,16 @@ def call(
             raise
         logger.error("A submission was answered, and its call could not be recorded")
     return Answer(answer.data, Origin(answer.source, answer.degraded, answer.fallback_reason))
+
+
+def _way(outcome: ToolAnswer | ToolError) -> dict[str, Any]:
+    """Return whom a call went to and what it took, as the record keeps it."""
+    went_out = outcome.source == "mcp"
+    return {
+        "source": outcome.source,
+        "server": urlsplit(settings.MCP_SERVER_URL).hostname if went_out else None,
+        "protocol_version": outcome.protocol,
+        "http_status": outcome.http_status,
+        "attempts": outcome.attempts,
+        "elapsed_ms": outcome.elapsed_ms,
+    }

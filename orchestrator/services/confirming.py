@@ -24,6 +24,7 @@ from django.views.decorators.debug import sensitive_variables
 from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
+from orchestrator import catalogue
 from orchestrator.flow import moves
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
@@ -32,7 +33,7 @@ from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.settling import INTENDED, SENT, Settling
-from orchestrator.services.turns import Turn
+from orchestrator.services.turns import Origin, Turn
 from orchestrator.submissions import ledger
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError, ToolRefusedError
@@ -60,6 +61,10 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
         raise RefusedError("mock_data_not_submittable", turn=turns.last_turn(session))
     given = turns.open_answers(session, plan)
     _must_be_what_was_shown(session, move, turns.summary_of(plan, given))
+    if not get_toolbox().accepts_submissions():  # before anything is written: nothing has begun
+        raise RefusedError(
+            "mcp_circuit_open", detail=catalogue.NOT_SENT, turn=turns.last_turn(session)
+        )
     claim, submission = _write_down(session, plan, given, at=at)
     settling = Settling(session, claim, plan, submission)
     with _not_sent_on_error(settling):
@@ -157,10 +162,12 @@ def _send(
         except ToolRefusedError as error:
             return settling.refused(error)
         except ToolError as error:
+            origin = Origin(error.source)
             if error.maybe_sent:
-                return settling.unknown(error.code)
-            turn = settling.not_sent(error.code, of=SENT)
-            return RefusedError("submission_not_sent", version=turn["session"]["version"])
+                return settling.unknown(error.code, origin)
+            turn = settling.not_sent(error.code, of=SENT, origin=origin)
+            version = turn["session"]["version"]
+            return RefusedError("submission_not_sent", version=version, source=error.source)
         return _written(settling, answer)
     except store.LeaseLostError:
         raise

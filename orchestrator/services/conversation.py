@@ -27,7 +27,7 @@ from orchestrator.flow.rules import RULES, Step
 from orchestrator.flow.screens import Screen
 from orchestrator.services import calls, confirming, logins, refusals, turns
 from orchestrator.services.refusals import RefusedError
-from orchestrator.services.turns import Turn
+from orchestrator.services.turns import Origin, Turn
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError
 from sessions_store import services as store
@@ -267,10 +267,11 @@ def _carry_out(
         screen = _screen_after(session, move)
         status = Status.CANCELLED if move.action == "cancel_registration" else Status.OPEN
         return turns.finish(session, claim, move.plan, screen, status=status, said=deed.said)
+    origin = turns.NOWHERE
     try:
         answer = calls.ask(session, move)
     except ToolError as error:
-        refusal = refusals.of_tool(error)
+        refusal, origin = refusals.of_tool(error), Origin(error.source)
         if refusal.code == "login_failed":
             after = moves.refuse_login(before)
             screen = logins.refused_screen(session, move.plan)
@@ -287,7 +288,7 @@ def _carry_out(
         found = move.calls is Tool.SEARCH_PROVIDER
         screen = screens.providers_found(after) if found else turns.screen_at(session, after)
         return turns.finish(session, claim, after, screen, answer.origin, said=deed.said)
-    turn = turns.finish(session, claim, after, screen, said=deed.said, code=refusal.code)
+    turn = turns.finish(session, claim, after, screen, origin, said=deed.said, code=refusal.code)
     refusal.turn = turn if refusal.code == "action_not_available" else None
     refusal.version = turn["session"]["version"]
     return refusal

@@ -8,14 +8,15 @@ from orchestrator.flow.screens import CHANGE_PROGRAM, CHANGE_PROVIDER, RETRY, ST
 from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 
-RETRYABLE = {"mcp_timeout", "mcp_unavailable"}
+RETRYABLE = {"mcp_timeout", "mcp_unavailable", "mcp_circuit_open"}
 
 
 class RefusedError(Exception):
     """A request that ends in an answer from the catalogue (`orchestrator.errors`).
 
     `detail` is the catalogue's sentence unless a closer one is given; `turn` is where the session
-    stands, `version` the session's version where the request moved it on.
+    stands, `version` the session's version where the request moved it on, `source` whose tool it
+    was that gave no result.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class RefusedError(Exception):
         status_url: str | None = None,
         status: int | None = None,
         version: int | None = None,
+        source: str | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -39,6 +41,7 @@ class RefusedError(Exception):
         self.status_url = status_url
         self.status = status
         self.version = version
+        self.source = source
 
 
 def sentence_of(code: str) -> str:
@@ -56,10 +59,11 @@ def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
                 detail=sentence_of(error.code),
                 cta=cta,
                 status=422,
+                source=error.source,
             )
-        return RefusedError("mcp_tool_error", cta=[CHANGE_PROVIDER])
+        return RefusedError("mcp_tool_error", cta=[CHANGE_PROVIDER], source=error.source)
     cta = [RETRY] if error.code in RETRYABLE else []
-    return RefusedError(error.code, cta=cta)
+    return RefusedError(error.code, cta=cta, source=error.source)
 
 
 def _plain(code: str) -> str:

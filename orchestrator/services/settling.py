@@ -102,7 +102,7 @@ class Settling:
                 source=error.source,
                 error_code=refusal.code,
             )
-            turn = self._finish(after, screen, code=refusal.code)
+            turn = self._finish(after, screen, Origin(error.source), code=refusal.code)
         refusal.version = turn["session"]["version"]
         return refusal
 
@@ -114,6 +114,7 @@ class Settling:
         plan: Plan | None = None,
         sentence: str = catalogue.NOT_SENT,
         code: str = "submission_not_sent",
+        origin: Origin = turns.NOWHERE,
     ) -> Turn:
         """Write that nothing left, and put the session back to where it can be tried again."""
         plan = plan or self.plan
@@ -127,9 +128,9 @@ class Settling:
                 at=timezone.now(),
                 error_code=reason,
             )
-            return self._finish(plan, screen, code=code)
+            return self._finish(plan, screen, origin, code=code)
 
-    def unknown(self, reason: str) -> Turn:
+    def unknown(self, reason: str, origin: Origin = turns.NOWHERE) -> Turn:
         """Write that nobody knows what came of it, and say so."""
         with transaction.atomic():
             store.lock(self.session.pk)
@@ -143,6 +144,7 @@ class Settling:
             return self._finish(
                 self.plan,
                 UNKNOWN_SCREEN,
+                origin,
                 status=Status.OUTCOME_UNKNOWN,
                 code=UNKNOWN,
                 status_url=status_url(self.submission),

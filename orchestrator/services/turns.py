@@ -99,7 +99,8 @@ def assemble(
 ) -> Turn:
     """Return the Turn that shows a screen of this session, saying so where it shows sample data."""
     message = screen.message
-    if plan and plan.is_sample and (screen.cards or screen.form) and plan.step is not Step.LOGIN:
+    shows = code is None and bool(screen.cards or screen.form)  # a failed turn says what failed
+    if shows and plan and plan.is_sample and plan.step is not Step.LOGIN:
         done = plan.step is Step.COMPLETED
         message += " " + (screens.SAMPLE_BOOKING if done else screens.SAMPLE)
     return {

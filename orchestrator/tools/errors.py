@@ -25,8 +25,8 @@ class ToolError(Exception):
     """A tool call that gave no result.
 
     `maybe_sent` says that at least the first byte may have left and the answer does not settle what
-    happened: the outcome of a submission is then unknown. `attempts`, `elapsed_ms` and `source` are
-    filled in by whoever made the call, for the record.
+    happened: the outcome of a submission is then unknown. The rest is filled in by whoever made the
+    call, for the record.
     """
 
     code: str = "mcp_tool_error"
@@ -38,6 +38,8 @@ class ToolError(Exception):
         self.attempts = 0
         self.elapsed_ms = 0
         self.source: Source = "mcp"
+        self.protocol: str | None = None
+        self.http_status: int | None = None
 
 
 class ToolTimeoutError(ToolError):
@@ -48,10 +50,26 @@ class ToolTimeoutError(ToolError):
 
 
 class ToolUnavailableError(ToolError):
-    """The server could not be reached, broke off, or said that it cannot serve now."""
+    """The server could not be reached, broke off, or said that it cannot serve now.
+
+    `passing`: another try soon may find it well again. `retry_after`: seconds that it asks for.
+    """
 
     code = "mcp_unavailable"
     log_word = "unavailable"
+
+    def __init__(
+        self, *, maybe_sent: bool = False, passing: bool = True, retry_after: float | None = None
+    ) -> None:
+        super().__init__(maybe_sent=maybe_sent)
+        self.passing = passing
+        self.retry_after = retry_after
+
+
+class ToolCircuitOpenError(ToolUnavailableError):
+    """The server was in trouble a moment ago, so it was not even asked."""
+
+    code = "mcp_circuit_open"
 
 
 class ToolAuthError(ToolError):
@@ -66,6 +84,26 @@ class ToolBadResponseError(ToolError):
 
     code = "mcp_bad_response"
     log_word = "bad_response"
+
+
+class ToolSessionLostError(ToolError):
+    """The server forgot our MCP session, and the new one as well."""
+
+    code = "mcp_session_lost"
+    log_word = "bad_response"
+
+
+class ToolVersionUnsupportedError(ToolError):
+    """The server speaks no revision of MCP that we do, or another one than it did."""
+
+    code = "mcp_version_unsupported"
+    log_word = "bad_response"
+
+
+class ToolInputRequiredError(ToolError):
+    """The tool wants to ask somebody first, and nobody sits here who may answer it."""
+
+    code = "mcp_input_required"
 
 
 class ToolMissingError(ToolError):

@@ -7,6 +7,7 @@ there is no way from a submission to a made-up booking.
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -17,18 +18,24 @@ from orchestrator.tools import contract
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import (
     Source,
+    ToolCircuitOpenError,
     ToolError,
     ToolMissingError,
     ToolRefusedError,
     ToolUnavailableError,
 )
+from orchestrator.tools.mcp.breaker import Breaker, State
+from orchestrator.tools.mcp.budget import RetryBudget
 from orchestrator.tools.mcp.client import ToolServer
 from orchestrator.tools.mcp.effort import Effort
-from orchestrator.tools.mcp.tools_call import ToolsCallServer
+from orchestrator.tools.mcp.negotiation import server_for
 from orchestrator.tools.mcp.transport import Transport
 from orchestrator.tools.mock.tools import MockReads, MockTools
 
 log = logging.getLogger("orchestrator.tools")
+
+HARMLESS = {"query": "ski"}
+PROBE_SECONDS = 5.0
 
 FallbackReason = Literal["unavailable", "circuit_open", "tool_missing"]
 
@@ -47,6 +54,17 @@ class ToolAnswer:
     fallback_reason: FallbackReason | None = None
     attempts: int = 1
     elapsed_ms: int = 0
+    protocol: str | None = None
+    http_status: int | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How this process stands with the tools; `last_failure` is the log's word for it."""
+
+    mode: Literal["real", "mock"]
+    breaker: State = "closed"
+    last_failure: str | None = None
 
 
 class Toolbox(Protocol):
@@ -79,6 +97,12 @@ class Toolbox(Protocol):
         :raises ToolError: if the server does not say
         """
 
+    def accepts_submissions(self) -> bool:
+        """Return whether a registration would be tried now: to be asked before one is begun."""
+
+    def condition(self) -> Condition:
+        """Return how things stand, without asking anybody."""
+
 
 class MockToolbox:
     """Samples only; opens no socket."""
@@ -106,9 +130,20 @@ class MockToolbox:
         """Return what the sample tools take; no look-up: a key may simply be sent again."""
         return self._tools.list_tools()
 
+    def accepts_submissions(self) -> bool:
+        """Return True: samples are always there."""
+        return True
+
+    def condition(self) -> Condition:
+        """Return that these are samples."""
+        return Condition("mock")
+
 
 class RealToolbox:
-    """The real server; where allowed, samples stand in for a read that it could not serve."""
+    """The real server; where allowed, samples stand in for a read that it could not serve.
+
+    All threads share its breaker and its retry budget, which are about this one server.
+    """
 
     real = True
 
@@ -128,6 +163,8 @@ class RealToolbox:
         self._fallback = fallback
         self._timeout_seconds = timeout_seconds
         self._max_retries = max_retries
+        self._breaker = Breaker()
+        self._budget = RetryBudget()
 
     def call(
         self,
@@ -153,7 +190,24 @@ class RealToolbox:
 
         :raises ToolError: if the server does not say
         """
-        return self._server.list_tools(self._effort())
+        effort = self._effort()
+        with self._breaker.guard(effort, read=True):
+            return self._server.list_tools(effort)
+
+    def accepts_submissions(self) -> bool:
+        """Return whether the breaker lets a registration through.
+
+        A registration is never what finds out whether the server is back. Where nobody has read
+        anything since the breaker would let them, a harmless question goes ahead of it.
+        """
+        if self._breaker.state == "half_open":
+            with suppress(ToolError):
+                self._ask(Tool.SEARCH_PROVIDER, HARMLESS, self._effort(at_most=PROBE_SECONDS))
+        return self._breaker.state == "closed"
+
+    def condition(self) -> Condition:
+        """Return what the breaker says."""
+        return Condition("real", self._breaker.state, self._breaker.last_failure)
 
     def _call(
         self, tool: Tool, args: Mapping[str, Any], credentials: Mapping[str, str] | None
@@ -170,23 +224,39 @@ class RealToolbox:
         except ToolRefusedError:
             raise trouble from None  # samples know nothing of this provider
         log.warning("[MCP] Falling back to mock tool for %s", tool)
-        missing = isinstance(trouble, ToolMissingError)
-        reason: FallbackReason = "tool_missing" if missing else "unavailable"
+        reason = _reason(trouble)
         return replace(answer, degraded=True, fallback_reason=reason, attempts=effort.attempts)
 
     def _ask(self, tool: Tool, args: Mapping[str, Any], effort: Effort) -> ToolAnswer:
-        log.info("[MCP] Calling real tool: %s", tool.mcp_name)
         try:
-            data = contract.parse(tool, self._server.call(tool, args, effort))
+            with self._breaker.guard(effort, read=tool.is_read):
+                log.info("[MCP] Calling real tool: %s", tool.mcp_name)
+                data = contract.parse(tool, self._server.call(tool, args, effort))
         except ToolError as error:
             log.warning("[MCP] Tool %s failed: %s", tool.mcp_name, error.log_word)
             error.attempts = effort.attempts
+            error.protocol, error.http_status = effort.protocol, effort.status
             raise
+        self._budget.earn()
         log.info("[MCP] Tool %s succeeded", tool.mcp_name)
-        return ToolAnswer(data=data, source="mcp", attempts=effort.attempts)
+        return ToolAnswer(
+            data=data,
+            source="mcp",
+            attempts=effort.attempts,
+            protocol=effort.protocol,
+            http_status=effort.status,
+        )
 
-    def _effort(self) -> Effort:
-        return Effort(seconds=self._timeout_seconds, retries=self._max_retries)
+    def _effort(self, *, at_most: float = float("inf")) -> Effort:
+        return Effort(
+            seconds=min(at_most, self._timeout_seconds),
+            retries=self._max_retries,
+            may_retry=self._may_retry,
+        )
+
+    def _may_retry(self) -> bool:
+        """Return whether the process can bear a retry; a server getting up is not to be crowded."""
+        return self._breaker.state == "closed" and self._budget.take()
 
 
 @cache
@@ -194,13 +264,23 @@ def get_toolbox() -> Toolbox:
     """Return this process's toolbox, as the settings describe it; `cache_clear()` forgets it."""
     if not settings.USE_REAL_MCP:
         return MockToolbox(MockTools())
+    transport = Transport(settings.MCP_SERVER_URL, settings.MCP_ACCESS_TOKEN)
     return RealToolbox(
-        ToolsCallServer(Transport(settings.MCP_SERVER_URL, settings.MCP_ACCESS_TOKEN)),
+        server_for(settings.MCP_TRANSPORT, transport),
         MockReads(),
         fallback=settings.MCP_FALLBACK,
         timeout_seconds=settings.MCP_TIMEOUT_SECONDS,
         max_retries=settings.MCP_MAX_RETRIES,
     )
+
+
+def _reason(trouble: ToolError) -> FallbackReason:
+    match trouble:
+        case ToolMissingError():
+            return "tool_missing"
+        case ToolCircuitOpenError():
+            return "circuit_open"
+    return "unavailable"
 
 
 def _together(args: Mapping[str, Any], credentials: Mapping[str, str] | None) -> Mapping[str, Any]:

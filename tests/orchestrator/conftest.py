@@ -1,4 +1,4 @@
-"""Chats on the sample tools, and on a real tool server."""
+"""Chats on the sample tools, and on real tool servers over every wire."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,8 @@ from pytest_django import Settings
 from accounts.models import User
 from orchestrator.tools.toolbox import get_toolbox
 from tests.orchestrator.chat import Chat
+from tests.requirements_of_machine import need
+from tests.servers.sdk.running import SdkServer, serving
 from tests.servers.tools_call_server import ToolsCallServer
 
 
@@ -29,11 +31,7 @@ def chat(parent: User) -> Chat:
 def server(settings: Settings) -> Iterator[ToolsCallServer]:
     """A real tool server on loopback, in use, with fallback to samples off."""
     with ToolsCallServer() as running:
-        settings.USE_REAL_MCP = True
-        settings.MCP_SERVER_URL = running.url
-        settings.MCP_ACCESS_TOKEN = "a-test-token"
-        settings.MCP_FALLBACK = False
-        settings.MCP_TIMEOUT_SECONDS = 2
+        use(settings, running.url, running.token, transport="tools-call")
         yield running
 
 
@@ -43,3 +41,39 @@ def any_chat(request: pytest.FixtureRequest, parent: User) -> Chat:
     if request.param == "tools-call":
         request.getfixturevalue("server")
     return Chat(parent)
+
+
+@pytest.fixture(scope="session")
+def running_2x() -> Iterator[SdkServer]:
+    """The official SDK 2.x in a process of its own, once for all tests."""
+    with serving("2x") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def running_1x() -> Iterator[SdkServer]:
+    """The official SDK 1.x in a process and an environment of its own, once for all tests."""
+    need("sdk-1x")
+    with serving("1x") as running:
+        yield running
+
+
+@pytest.fixture
+def sdk(request: pytest.FixtureRequest, settings: Settings) -> SdkServer:
+    """A server of the official SDK in use; the test names its wire: `sdk-2x-stateless-json`, …"""
+    _, major, manner = str(request.param).split("-", 2)
+    running: SdkServer = request.getfixturevalue(f"running_{major}")
+    running.forget()
+    use(settings, running.url(manner), running.token, transport="streamable-http")
+    return running
+
+
+def use(settings: Settings, url: str, token: str, *, transport: str) -> None:
+    """Let the service speak to this server, and never to samples instead."""
+    settings.USE_REAL_MCP = True
+    settings.MCP_SERVER_URL = url
+    settings.MCP_ACCESS_TOKEN = token
+    settings.MCP_TRANSPORT = transport
+    settings.MCP_FALLBACK = False
+    settings.MCP_TIMEOUT_SECONDS = 2
+    get_toolbox.cache_clear()

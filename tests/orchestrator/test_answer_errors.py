@@ -12,6 +12,7 @@ from accounts.models import User
 from orchestrator.catalogue import CATALOGUE
 from tests.orchestrator.chat import Chat
 
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 MEMBERS = {
     "type",
     "title",
@@ -34,8 +35,8 @@ MEMBERS = {
         ("get", "/api/v1/sessions/not-a-uuid", 404, "not_found"),
         ("put", "/api/v1/sessions", 405, "method_not_allowed"),
         ("get", "/api/v1/auth/token", 405, "method_not_allowed"),
-        ("get", f"/api/v1/submissions/{uuid4()}", 404, "not_found"),
-        ("delete", f"/api/v1/credentials/{uuid4()}", 403, "reauthentication_required"),
+        ("get", f"/api/v1/submissions/{NOBODYS}", 404, "not_found"),
+        ("delete", f"/api/v1/credentials/{NOBODYS}", 403, "reauthentication_required"),
     ],
 )
 def test_answers_a_problem(chat: Chat, method: str, path: str, status: int, code: str) -> None:

@@ -28,3 +28,8 @@ def test_takes_nothing_else(client: Client) -> None:
 @override_settings(SECURE_SSL_REDIRECT=True)
 def test_answers_plain_http_where_pages_are_sent_to_https(client: Client) -> None:
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_answers_probes_that_know_only_the_address(client: Client, db: None, path: str) -> None:
+    assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200

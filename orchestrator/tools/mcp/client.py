@@ -23,3 +23,6 @@ class ToolServer(Protocol):
 
         :raises ToolError: if the server does not say
         """
+
+    def close(self) -> None:
+        """Give back what the server keeps for us, if it keeps anything; never raises."""

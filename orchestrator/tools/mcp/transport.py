@@ -1,41 +1,26 @@
-"""One HTTP exchange with the tool server, inside one call's deadline.
-
-What this adds to requests: timeouts that shrink with the deadline instead of starting anew at every
-read, the knowledge whether a first byte may have left, and a limit on what comes back.
-"""
+"""HTTP exchanges with the tool server, each inside one call's deadline."""
 
 import os
-import re
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
-from socket import socket
+from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
-from urllib3.util import Retry
 
-from orchestrator.tools.errors import (
-    ToolBadResponseError,
-    ToolError,
-    ToolTimeoutError,
-    ToolUnavailableError,
-)
+from orchestrator.tools.errors import ToolBadResponseError, ToolTimeoutError
+from orchestrator.tools.mcp.connection import Bearer, BoundSession, Exchange
 from orchestrator.tools.mcp.effort import Effort
 
-CONNECT_SECONDS = 5.0
 ANSWER_LIMIT = 4 * 1024 * 1024
 CHUNK = 64 * 1024
+SAME_REQUEST_ELSEWHERE = frozenset({307, 308})
+MOST_IDLE = 16
+LINGER_SECONDS = 0.05
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -47,134 +32,121 @@ class HttpAnswer:
     body: bytes
 
 
-class Exchange:
-    """One request under way: its budget, its connections, and whether a byte may have left."""
+class HttpStream:
+    """An answer whose body may still be on its way. `headers` do not mind upper and lower case."""
 
-    def __init__(self, effort: Effort) -> None:
-        self.effort = effort
-        self.connects = 0
-        self.sent = False
-        self.socket: socket | None = None
+    def __init__(self, response: requests.Response, exchange: Exchange) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._exchange = exchange
+        self._size = 0
+        self._is_complete = False
 
-    def failure(self) -> ToolError:
-        """Return what a broken exchange means: our deadline, or their trouble."""
-        if self.effort.is_over:
-            return ToolTimeoutError(maybe_sent=self.sent)
-        return ToolUnavailableError(maybe_sent=self.sent)
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what comes in, as it comes in, until the body is complete.
 
+        :raises ToolTimeoutError: if the deadline fired
+        :raises ToolUnavailableError: if the connection broke
+        :raises ToolBadResponseError: if the body is encoded or larger than the limit
+        """
+        if self.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise ToolBadResponseError(maybe_sent=True)
+        while chunk := self._next():
+            yield chunk
 
-_current: ContextVar[Exchange] = ContextVar("exchange")
+    def read(self) -> bytes:
+        """Return the whole body; raises what `chunks` does."""
+        return b"".join(self.chunks())
 
+    def close(self) -> None:
+        """End the exchange; whoever did not read to the end gives the connection up."""
+        self._exchange.let_go()
+        self._response.close()
 
-class BoundConnection(HTTPConnection):
-    """A connection that lives by the deadline of the exchange that uses it."""
+    def linger(self) -> None:
+        """Wait a moment for the end of a body that was read as far as it matters.
 
-    def connect(self) -> None:
-        exchange = _current.get()
-        exchange.connects += 1
-        self.timeout = exchange.effort.patience(CONNECT_SECONDS)
-        super().connect()
+        A server ends a stream right after its last event; reading that end, too, keeps the
+        connection fit for the next call.
+        """
+        ends_at = monotonic() + LINGER_SECONDS
+        with suppress(OSError, HTTPError, ToolBadResponseError):
+            while not self._is_complete and (left := ends_at - monotonic()) > 0:
+                self._exchange.wait_at_most(left)
+                self._take()
 
-    def send(self, data: Any) -> None:
-        exchange = _current.get()
-        if self.sock is None:
-            self.connect()
-        exchange.sent = True  # from here on nobody can say that nothing left
-        exchange.socket = self.sock
-        self.sock.settimeout(exchange.effort.patience())
-        super().send(data)
+    def _next(self) -> bytes:
+        chunk: bytes | None = None
+        with suppress(OSError, HTTPError):  # raised below: no context may carry the tool's text
+            chunk = self._take()
+        if chunk is None or self._exchange.is_over:
+            raise self._exchange.failure()
+        return chunk
 
-    def getresponse(self) -> Any:
-        self.timeout = _current.get().effort.patience()
-        return super().getresponse()
-
-
-class BoundTLSConnection(BoundConnection, HTTPSConnection):
-    """The same over TLS; a stalled handshake has sent nothing of the request."""
-
-
-class BoundPool(HTTPConnectionPool):
-    ConnectionCls = BoundConnection
-
-
-class BoundTLSPool(HTTPSConnectionPool):
-    ConnectionCls = BoundTLSConnection
-
-
-class ConnectRetry(Retry):
-    """Repeats connecting, and only that: a request that may have left is never sent again here."""
-
-    @classmethod
-    def within(cls, effort: Effort) -> "ConnectRetry":
-        """Return the policy for what the call has left of its retries."""
-        return cls(
-            total=effort.retries,
-            connect=effort.retries,
-            read=0,
-            status=0,
-            redirect=0,
-            other=0,
-            allowed_methods=None,
-            respect_retry_after_header=False,
-            raise_on_status=False,
-            backoff_factor=0.25,
-            backoff_jitter=0.25,
-        )
-
-    def get_backoff_time(self) -> float:
-        return min(super().get_backoff_time(), _current.get().effort.left)
-
-
-class BoundAdapter(HTTPAdapter):
-    """Hands out bound connections."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": BoundPool, "https": BoundTLSPool}
-
-
-class Bearer(AuthBase):
-    """Our token on every request; a `.netrc` cannot replace it, and no repr shows it."""
-
-    def __init__(self, token: str) -> None:
-        if not re.fullmatch(r"[!-~]*", token):
-            raise ValueError("MCP_ACCESS_TOKEN holds characters that no header can carry.")
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class BoundSession(requests.Session):
-    """A session that takes nothing from the environment and remembers no cookies."""
-
-    def __init__(self, auth: Bearer) -> None:
-        super().__init__()
-        self.trust_env = False  # a `.netrc` entry would replace our token
-        self.auth = auth
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.headers.update(
-            {
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "SignupAssist/1",
-            }
-        )
-        self.adapter = BoundAdapter()
-        self.mount("http://", self.adapter)
-        self.mount("https://", self.adapter)
+    def _take(self) -> bytes:
+        chunk: bytes = self._response.raw.read1(CHUNK, decode_content=False)
+        self._is_complete = not chunk
+        self._size += len(chunk)
+        if self._size > ANSWER_LIMIT:
+            raise ToolBadResponseError(maybe_sent=True)
+        return chunk
 
 
 class Transport:
-    """The road to one server: a pooled session per thread, a fresh one for what goes out once."""
+    """The road to one server: pooled sessions for reads, a fresh one for what goes out once.
+
+    A session serves one exchange at a time and then waits for the next, on whichever thread that
+    is: threads come and go, and leave no connection behind.
+    """
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
+        self._url = parts._replace(fragment="").geturl()
         self._base = parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl()
+        self.has_path = bool(parts.path.rstrip("/"))
+        self.origin = "{}://{}:{}".format(*_origin(parts))
         self._auth = Bearer(token)
-        self._pooled = threading.local()
+        self._idle: list[BoundSession] = []
+        self._pid = os.getpid()
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        effort: Effort,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        fresh: bool = False,
+    ) -> Iterator[HttpStream]:
+        """Hand out the server's answer, whatever its status, as soon as its headers are in.
+
+        `path` is appended to the server's address; "" means the address itself. `fresh` asks for a
+        connection of its own: a pooled one may have gone stale, and then nobody would know whether
+        the request got through. One redirect within the server's own origin is followed, with the
+        same request (307, 308); any other comes back as the answer that it is, and our token and
+        the parent's data go nowhere else.
+
+        :raises ToolTimeoutError: if the deadline fired
+        :raises ToolUnavailableError: if no connection came about, or it broke
+        """
+        url = self._base + path if path else self._url
+        told = {"traceparent": effort.trace_parent, **(headers or {})}
+        with self._session(fresh=fresh) as session:
+            for is_last in (False, True):
+                with Exchange(effort) as exchange:
+                    stream = _ask(session, method, url, exchange, body, told)
+                    try:
+                        target = None if is_last else self._elsewhere(url, stream)
+                        if target is None:
+                            yield stream
+                            stream.linger()
+                            return
+                    finally:
+                        stream.close()
+                url = target
 
     def exchange(
         self,
@@ -186,87 +158,84 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         fresh: bool = False,
     ) -> HttpAnswer:
-        """Return the server's answer, whatever its status.
+        """Return the server's complete answer, whatever its status; `open` tells more.
 
         :raises ToolTimeoutError: if the deadline fired
         :raises ToolUnavailableError: if no connection came about, or it broke
         :raises ToolBadResponseError: if the answer is too large or encoded
         """
-        exchange = Exchange(effort)
-        token = _current.set(exchange)
-        try:
-            with self._session(fresh=fresh) as session:
-                return self._run(session, method, self._base + path, exchange, body, headers or {})
-        except (OSError, HTTPError):  # requests' own errors are OSErrors
-            pass  # raised below, so that no context carries the request or the tool's text along
-        finally:
-            _current.reset(token)
-            tries = max(1, exchange.connects)
-            effort.attempts += tries
-            effort.retries = max(0, effort.retries - (tries - 1))
-        raise exchange.failure()
+        with self.open(
+            method, path, effort=effort, body=body, headers=headers, fresh=fresh
+        ) as stream:
+            return HttpAnswer(stream.status, stream.headers, stream.read())
 
     def close(self) -> None:
-        """Close this thread's connections."""
-        if hasattr(self._pooled, "session"):
-            self._pooled.session.close()
-
-    def _run(
-        self,
-        session: BoundSession,
-        method: str,
-        url: str,
-        exchange: Exchange,
-        body: bytes | None,
-        headers: Mapping[str, str],
-    ) -> HttpAnswer:
-        effort = exchange.effort
-        if effort.is_over:
-            raise ToolTimeoutError
-        session.adapter.max_retries = ConnectRetry.within(effort)
-        with session.request(
-            method,
-            url,
-            data=body,
-            headers=dict(headers),
-            timeout=(effort.patience(CONNECT_SECONDS), effort.patience()),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            content = b"".join(_chunks(response.raw, exchange))
-            return HttpAnswer(response.status_code, response.headers, content)
+        """Close the connections that wait for their next exchange."""
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def _session(self, *, fresh: bool) -> Iterator[BoundSession]:
-        if fresh:  # a pooled socket may have gone stale: that would be an outcome nobody knows
+        """Lend a session to one exchange."""
+        if fresh:
             with BoundSession(self._auth) as session:
                 session.headers["Connection"] = "close"
                 yield session
             return
-        if getattr(self._pooled, "pid", None) != os.getpid():  # never share sockets across a fork
-            self._pooled.session, self._pooled.pid = BoundSession(self._auth), os.getpid()
-        yield self._pooled.session
+        if self._pid != os.getpid():  # never share sockets across a fork
+            self._idle, self._pid = [], os.getpid()
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = BoundSession(self._auth)
+        try:
+            yield session
+        finally:
+            if len(self._idle) < MOST_IDLE:
+                self._idle.append(session)
+            else:
+                session.close()
+
+    def _elsewhere(self, url: str, stream: HttpStream) -> str | None:
+        """Return where the same request is to go instead, if that is the same server."""
+        if stream.status not in SAME_REQUEST_ELSEWHERE:
+            return None
+        try:
+            parts = urlsplit(urljoin(url, stream.headers.get("Location", "")))
+            is_ours = _origin(parts) == _origin(urlsplit(self._url)) and "@" not in parts.netloc
+        except ValueError:
+            return None
+        return parts._replace(fragment="").geturl() if is_ours else None
 
 
-def _chunks(raw: BaseHTTPResponse, exchange: Exchange) -> Iterator[bytes]:
-    """Yield the body as it comes in, each read limited by what is left of the deadline.
+def _ask(
+    session: BoundSession,
+    method: str,
+    url: str,
+    exchange: Exchange,
+    body: bytes | None,
+    headers: dict[str, str],
+) -> HttpStream:
+    """Return the answer that begins.
 
-    :raises ToolTimeoutError: if the deadline fired between two reads
-    :raises ToolBadResponseError: if the body is encoded or larger than the limit
+    :raises ToolError: if none does
     """
-    encoding = raw.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise ToolBadResponseError(maybe_sent=True)
-    size = 0
-    while True:
-        if exchange.effort.is_over:
-            raise ToolTimeoutError(maybe_sent=True)
-        if exchange.socket is not None and exchange.socket.fileno() >= 0:
-            exchange.socket.settimeout(exchange.effort.patience())
-        chunk = raw.read1(CHUNK, decode_content=False)
-        if not chunk:
-            return
-        size += len(chunk)
-        if size > ANSWER_LIMIT:
-            raise ToolBadResponseError(maybe_sent=True)
-        yield chunk
+    exchange.effort.status = None
+    if exchange.effort.is_over:
+        raise ToolTimeoutError
+    response = None
+    with suppress(OSError, HTTPError):  # requests' own errors are OSErrors
+        response = session.ask(method, url, exchange, body=body, headers=headers)
+    if response is not None and exchange.is_over:
+        # A socket shut down in the middle of the headers looks like their end.
+        exchange.let_go()
+        response.close()
+        response = None
+    if response is None:  # raised here, so that no context carries the request or the tool's text
+        raise exchange.failure()
+    exchange.effort.status = response.status_code
+    return HttpStream(response, exchange)
+
+
+def _origin(parts: SplitResult) -> tuple[Any, ...]:
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

@@ -5,8 +5,9 @@ import socket
 import pytest
 
 from orchestrator.tools.contract import Tool
-from orchestrator.tools.errors import ToolError, ToolUnavailableError
+from orchestrator.tools.errors import ToolError, ToolTimeoutError, ToolUnavailableError
 from orchestrator.tools.mcp.effort import Effort
+from orchestrator.tools.mcp.transport import Transport
 from tests.orchestrator.tools.conftest import MakeToolbox
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
@@ -118,15 +119,37 @@ def test_waits_as_long_as_the_server_asks(
     assert no_waiting == [2.0]
 
 
-def test_gives_up_at_once_when_the_server_asks_for_too_long(
+def test_lets_the_deadline_decide_when_the_server_asks_for_longer(
+    server: ToolsCallServer, make_toolbox: MakeToolbox, no_waiting: list[float]
+) -> None:
+    server.script(PROGRAMS, Script(status=503, headers={"Retry-After": "3600"}))
+
+    with pytest.raises(ToolTimeoutError):
+        make_toolbox(max_retries=3, timeout_seconds=7).call(Tool.FIND_PROGRAMS, CLUB)
+
+    assert server.count(PROGRAMS) == 1
+    assert no_waiting == [pytest.approx(7, abs=1)]
+
+
+def test_does_not_wait_without_a_retry_to_wait_for(
     server: ToolsCallServer, make_toolbox: MakeToolbox, no_waiting: list[float]
 ) -> None:
     server.script(PROGRAMS, Script(status=503, headers={"Retry-After": "3600"}))
 
     with pytest.raises(ToolUnavailableError):
-        make_toolbox(max_retries=3).call(Tool.FIND_PROGRAMS, CLUB)
+        make_toolbox(max_retries=0).call(Tool.FIND_PROGRAMS, CLUB)
 
-    assert (server.count(PROGRAMS), no_waiting) == (1, [])
+    assert no_waiting == []
+
+
+def test_gives_up_connecting_where_the_pause_would_not_fit(closed_port: str) -> None:
+    effort = Effort(seconds=1.2, retries=3)
+
+    with pytest.raises(ToolUnavailableError):
+        Transport(closed_port, "").exchange("GET", "/tools", effort=effort)
+
+    assert effort.attempts == 2  # the first retry comes at once, the next half a second later
+    assert effort.left > 1
 
 
 def test_backs_off_longer_each_time_and_never_past_the_deadline(no_waiting: list[float]) -> None:

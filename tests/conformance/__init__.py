@@ -1,0 +1,1 @@
+"""The official conformance suite as a referee of our MCP client (docs/conformance.md)."""

@@ -1,0 +1,108 @@
+"""/readyz…"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import override_settings
+from pytest_django import Settings
+
+from orchestrator.tools.contract import Tool
+from orchestrator.tools.errors import ToolUnavailableError
+from orchestrator.tools.mcp import breaker
+from orchestrator.tools.toolbox import get_toolbox
+from tests.servers.tools_call_server import Script, ToolsCallServer
+
+PROGRAMS = Tool.FIND_PROGRAMS.mcp_name
+
+
+@pytest.fixture(autouse=True)
+def fresh_toolbox() -> Iterator[None]:
+    """Start and end without a toolbox."""
+    get_toolbox.cache_clear()
+    yield
+    get_toolbox.cache_clear()
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[ToolsCallServer]:
+    """A real tool server on loopback, in use, and in trouble with one tool."""
+    with ToolsCallServer() as running:
+        settings.USE_REAL_MCP = True
+        settings.MCP_SERVER_URL = running.url
+        settings.MCP_ACCESS_TOKEN = running.token
+        settings.MCP_TRANSPORT = "tools-call"
+        settings.MCP_FALLBACK = False
+        settings.MCP_MAX_RETRIES = 0
+        running.script(PROGRAMS, Script(status=503))
+        yield running
+
+
+def test_tells_anybody_that_all_is_well(client: Client, db: None) -> None:
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "checks": {
+            "database": "ok",
+            "mcp": {"mode": "mock", "breaker": "closed", "last_failure": None},
+        },
+    }
+    assert answer["Cache-Control"] == "no-store"
+    assert not answer.cookies
+
+
+def test_shows_the_breaker_and_stays_ready(
+    client: Client, db: None, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/readyz").json()["checks"]["mcp"] == {
+        "mode": "real",
+        "breaker": "closed",
+        "last_failure": None,
+    }
+    for _ in range(5):
+        with pytest.raises(ToolUnavailableError):
+            get_toolbox().call(Tool.FIND_PROGRAMS, {"org_ref": "blackhawk-ski"})
+
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["mcp"] == {
+        "mode": "real",
+        "breaker": "open",
+        "last_failure": "unavailable",
+    }
+    assert server.token not in answer.text
+    assert server.url not in answer.text
+
+    monkeypatch.setattr(breaker, "monotonic", lambda: float("inf"))
+    assert client.get("/readyz").json()["checks"]["mcp"]["breaker"] == "half_open"
+    assert len(server.calls) == 5  # a probe of ours asks nobody
+
+
+@pytest.mark.once
+def test_says_no_without_the_database(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone() -> None:
+        raise OperationalError("canary: host and user of the database")
+
+    monkeypatch.setattr(connection, "cursor", gone)
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["checks"]["database"] == "unreachable"
+    assert "canary" not in answer.text + caplog.text
+
+
+@pytest.mark.once
+@override_settings(SECURE_SSL_REDIRECT=True)
+def test_answers_plain_http_where_pages_are_sent_to_https(client: Client, db: None) -> None:
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.once
+def test_takes_nothing_but_questions(client: Client) -> None:
+    assert client.post("/readyz").status_code == 405
