@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, syn
 from tests import requirements_of_machine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PARENTS = 12
+PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
 PASSWORD = "a long pass phrase"
 SEED = f"""
 from accounts.models import User
-for number in range({PARENTS}):
-    User.objects.create_user(f"parent{{number}}@example.com", {PASSWORD!r})
+from django.contrib.auth.hashers import make_password
+password = make_password({PASSWORD!r})
+User.objects.bulk_create(User(email=email, password=password) for email in {PARENTS!r})
 User.objects.create_user("staff@example.com", {PASSWORD!r}, is_staff=True, is_superuser=True)
 """
 FLAGS = [
@@ -46,9 +46,7 @@ class Served:
     """The server's address, and people who can log in there."""
 
     url: str
-    parents: Iterator[str] = field(
-        default_factory=lambda: map("parent{}@example.com".format, count())
-    )
+    parents: Iterator[str] = field(default_factory=lambda: iter(PARENTS))
     staff: str = "staff@example.com"
 
 
