@@ -89,7 +89,7 @@ class RevealView(APIView):
     def post(self, request: Request, credential_id: UUID) -> Response:
         at = timezone.now()
         _must_be_recent(request.auth, at)
-        NothingInput(data=request.data or {}).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         opened = services.open_login(
             user_id=user_id_of(request),
             credential_id=credential_id,

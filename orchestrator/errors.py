@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -35,6 +35,7 @@ SOURCE_HEADER = "X-SCP-Source"  # where the data came from, or who failed to giv
 # The errors of the apps, each with its row of the catalogue
 CODES: dict[type[Exception], str] = {
     Http404: "not_found",
+    ObjectDoesNotExist: "not_found",
     PermissionDenied: "forbidden",
     RequestDataTooBig: "payload_too_large",
     AuditUnavailableError: "audit_unavailable",

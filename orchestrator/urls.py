@@ -1,7 +1,8 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from orchestrator import views
 
+nothing_here = re_path(r"^api/", views.NothingHereView.as_view())  # last of all paths
 page_urlpatterns = [path("", views.ChatView.as_view(), name="chat")]
 
 api_urlpatterns = [

@@ -10,7 +10,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.generic import TemplateView
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.generics import get_object_or_404
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -58,7 +59,7 @@ class SessionsView(APIView):
 
     @extend_schema(operation_id="sessions_begin", request=None, responses={201: TurnOutput})
     def post(self, request: Request) -> Response:
-        NothingInput(data=request.data or {}).is_valid(raise_exception=True)
+        NothingInput(data=request.data).is_valid(raise_exception=True)
         turn = services.start(user_id=user_id_of(request), at=timezone.now())
         location = f"/api/v1/sessions/{turn['session']['id']}"
         return _answer(turn, status.HTTP_201_CREATED, Location=location)
@@ -148,8 +149,21 @@ class SubmissionView(APIView):
 
     @extend_schema(operation_id="submissions_read", responses=SubmissionOutput)
     def get(self, request: Request, submission_id: UUID) -> Response:
-        own = RegistrationSubmission.objects.for_user(user_id_of(request))
-        return Response(SubmissionOutput(get_object_or_404(own, pk=submission_id)).data)
+        found = services.submission(
+            user_id=user_id_of(request), submission_id=submission_id, at=timezone.now()
+        )
+        return Response(SubmissionOutput(found).data)
+
+
+@extend_schema(exclude=True)
+class NothingHereView(APIView):
+    """Answer what no other path below /api/ takes, with DEBUG on as well: in JSON, as a problem."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound
 
 
 def _if_match(request: Request) -> int | None:

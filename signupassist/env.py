@@ -6,6 +6,7 @@ value counts as unset. Every reader names its variable in `NAMES`, which a test 
 """
 
 import os
+import re
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 NAMES: set[str] = set()
 
+HOST = re.compile(r"\*|\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]")
 TRUE = {"true", "1", "yes", "on"}
 FALSE = {"false", "0", "no", "off"}
 
@@ -101,6 +103,17 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """Return the comma-separated words."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """Return comma-separated host names (`.example.org`: with all below it; `*`: any).
+
+    :raises SettingsError: for a value that is no host
+    """
+    found = words(name, default)
+    if any(not HOST.fullmatch(value) for value in found):
+        raise SettingsError(f"{name} holds something that is no host. Good: {name}=app.example.org")
+    return found
 
 
 def origins(name: str) -> list[str]:

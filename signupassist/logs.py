@@ -49,6 +49,8 @@ def config(log_format: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": [], "propagate": True, "level": "INFO"},
+            # any bot can ask for a wrong host: that is no error of ours
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "urllib3.connectionpool": {"level": "ERROR"},  # the tool client logs each call once
             "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
         },

@@ -26,7 +26,7 @@ if not DEBUG and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 5):
     raise env.SettingsError(
         "SECRET_KEY is too easy to guess. Good: SECRET_KEY=<the output of: openssl rand -base64 48>"
     )
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
@@ -293,6 +293,10 @@ if not _mail.get("EMAIL_BACKEND"):
     )
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SignupAssist <no-reply@localhost>")
+if "@" not in DEFAULT_FROM_EMAIL:
+    raise env.SettingsError(
+        "DEFAULT_FROM_EMAIL is no address. Good: DEFAULT_FROM_EMAIL=no-reply@example.org"
+    )
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logs.config(LOG_FORMAT)

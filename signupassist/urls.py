@@ -31,6 +31,7 @@ urlpatterns = [
         login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
         name="docs",
     ),
+    orchestrator.nothing_here,
 ]
 
 handler400 = pages.handler400

@@ -163,7 +163,7 @@ def choose_login(plan: Plan, saved: Sequence[SavedLogin], session_id: str) -> Sc
         card(
             "Another login" if saved else "Add your login",
             _dialog("Enter a login", plan, session_id, accent=not saved),
-            description="It opens in its own dialog and goes straight into the vault.",
+            description="It is entered in a dialog of its own, and sealed at once.",
         )
     )
     message = (
@@ -238,6 +238,8 @@ def _program_line(program: Program) -> str:
 
 def price(program: Program) -> str:
     """Return a price as people write it."""
+    if not program["price_cents"]:
+        return "free"
     amount = f"{program['price_cents'] / 100:,.2f}"
     return f"${amount}" if program["currency"] == "USD" else f"{amount} {program['currency']}"
 
@@ -360,7 +362,9 @@ def at(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
 
 def with_lead(sentence: str, screen: Screen, *first: Button) -> Screen:
     """Return a screen that says something else, with buttons before its own."""
-    return Screen(sentence, screen.cards, [*first, *screen.cta], screen.form)
+    shown = {button["action"] for button in first}
+    others = [button for button in screen.cta if button["action"] not in shown]
+    return Screen(sentence, screen.cards, [*first, *others], screen.form)
 
 
 def _provider_name(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from orchestrator.services.conversation import (
     own_sessions,
     read,
     start,
+    submission,
     take_action,
     take_message,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "own_sessions",
     "read",
     "start",
+    "submission",
     "take_action",
     "take_message",
 ]

@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -28,11 +29,12 @@ from orchestrator import catalogue
 from orchestrator.flow import moves
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
+from orchestrator.flow.screens import Screen
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
 from orchestrator.services.refusals import RefusedError
-from orchestrator.services.settling import INTENDED, SENT, Settling
+from orchestrator.services.settling import INTENDED, SENT, Settling, status_url
 from orchestrator.services.turns import Origin, Turn
 from orchestrator.submissions import ledger
 from orchestrator.tools.contract import Tool
@@ -46,6 +48,7 @@ from sessions_store.status import KEPT, Status
 logger = logging.getLogger(__name__)
 
 UNWRITABLE = (AnyDatabaseError, AuditUnavailableError)
+UNDER_WAY = Screen("Your registration is being sent. One moment, please.")
 STILL_UNKNOWN = {SubmissionStatus.OUTCOME_UNKNOWN, SubmissionStatus.NEEDS_OPERATOR}
 
 
@@ -188,6 +191,20 @@ def _written(settling: Settling, answer: Answer) -> Turn:
         return settling.booked(answer.data, answer.origin)
 
 
+def newest_turn(session: AgenticCheckoutSession) -> Turn | None:
+    """Return the newest answer of a session; while a registration leaves, that it does."""
+    if session.status != Status.SUBMITTING:
+        return turns.last_turn(session)
+    submission = _submissions_of(session).first()
+    address = status_url(submission) if submission else None
+    return turns.assemble(session, UNDER_WAY, status_url=address)
+
+
+def _submissions_of(session: AgenticCheckoutSession) -> QuerySet[RegistrationSubmission]:
+    own = RegistrationSubmission.objects.for_user(session.user_id)
+    return own.filter(session_id=session.pk).order_by("-created_at", "-id")
+
+
 def follow(session: AgenticCheckoutSession, *, at: datetime) -> AgenticCheckoutSession:
     """Return the session after it caught up with its registration, where its process died midway.
 
@@ -196,12 +213,7 @@ def follow(session: AgenticCheckoutSession, *, at: datetime) -> AgenticCheckoutS
     """
     if session.status not in KEPT or store.is_turn_running(session, at):
         return session
-    newest = (
-        RegistrationSubmission.objects.for_user(session.user_id)
-        .filter(session_id=session.pk)
-        .order_by("-created_at", "-id")
-    )
-    submission = newest.first()
+    submission = _submissions_of(session).first()
     if submission is None or (
         session.status == Status.OUTCOME_UNKNOWN and submission.status in STILL_UNKNOWN
     ):

@@ -25,6 +25,7 @@ from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES, Step
 from orchestrator.flow.screens import Screen
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import calls, confirming, logins, refusals, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin, Turn
@@ -74,7 +75,24 @@ def read(
     :raises SessionExpiredError: if it is past its time
     """
     session = store.find(user_id=user_id, session_id=session_id, at=at)
-    return session, turns.last_turn(session)
+    session = confirming.follow(session, at=at)
+    store.must_be_live(session, at)
+    return session, confirming.newest_turn(session)
+
+
+def submission(*, user_id: UUID, submission_id: UUID, at: datetime) -> RegistrationSubmission:
+    """Return one of this person's registrations, caught up with where its process died midway.
+
+    :raises RegistrationSubmission.DoesNotExist: if they have no such registration
+    """
+    own = RegistrationSubmission.objects.for_user(user_id)
+    found = own.get(pk=submission_id)
+    if found.status in (SubmissionStatus.INTENT, SubmissionStatus.SENT):
+        sessions = AgenticCheckoutSession.objects.for_user(user_id)
+        for session in sessions.filter(pk=found.session_id):
+            confirming.follow(session, at=at)
+        found.refresh_from_db()
+    return found
 
 
 def delete_session(*, user_id: UUID, session_id: UUID, if_match: int | None, at: datetime) -> None:
@@ -186,7 +204,7 @@ def _take(
 def _gate_running(session: AgenticCheckoutSession, at: datetime) -> None:
     """Refuse while a turn holds the session, or a registration of it is on its way."""
     if store.is_turn_running(session, at) or session.status == Status.SUBMITTING:
-        raise RefusedError("turn_in_progress", turn=turns.last_turn(session))
+        raise RefusedError("turn_in_progress", turn=confirming.newest_turn(session))
 
 
 def _while_unknown(session: AgenticCheckoutSession, deed: Deed) -> Turn:
@@ -331,7 +349,7 @@ def _screen_after(session: AgenticCheckoutSession, move: Move) -> Screen:
 def _with_turn(code: str, user_id: UUID, session_id: UUID, at: datetime) -> RefusedError:
     """Return a refusal that shows where the session stands now."""
     session = store.find(user_id=user_id, session_id=session_id, at=at)
-    return RefusedError(code, turn=turns.last_turn(session))
+    return RefusedError(code, turn=confirming.newest_turn(session))
 
 
 def _reset(user_id: UUID, session_id: UUID, *, if_match: int | None, at: datetime) -> Turn:

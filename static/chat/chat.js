@@ -10,7 +10,6 @@ import { bubble, divider, problemView, submitLabel, turnView, typing } from "./v
 import { outcome, outcomeSentence, statusPath } from "./watch.js";
 
 const SESSIONS = "/api/v1/sessions";
-const UNFINISHED = new Set(["open", "submitting", "outcome_unknown"]);
 const UNDECIDED = new Set(["submitting", "outcome_unknown"]);
 const LEAVES_NO_TURN = new Set(["network", "rate_limited", "checkout_session_expired", "not_found"]);
 const CLOSED = new Set(["completed", "cancelled"]);
@@ -169,8 +168,8 @@ async function current(id) {
 function start() {
   return exchange(async (key) => {
     const { results } = await get(SESSIONS);
-    const unfinished = results.find((each) => UNFINISHED.has(each.status));
-    return unfinished ? current(unfinished.id) : post(SESSIONS, {}, key);
+    const newest = results.find((each) => each.status !== "cancelled"); // a receipt stays in sight
+    return newest ? current(newest.id) : post(SESSIONS, {}, key);
   }, { focus: "composer" });
 }
 

@@ -69,7 +69,7 @@ def test_shows_the_page_after_the_log_in(log_in: LogIn, browser: Client) -> None
     assert browser.get("/a-page").content == b"a page of the product"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/auth/nowhere", "/api/v1/nowhere"])
+@pytest.mark.parametrize("path", ["/nowhere", "/auth/nowhere"])
 def test_finds_nothing_where_nothing_is(browser: Client, path: str) -> None:
     with pytest.raises(Resolver404):
         resolve(path, "tests.accounts.urls")

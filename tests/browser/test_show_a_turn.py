@@ -84,8 +84,20 @@ def test_links_a_prerequisite_to_the_web_and_to_nothing_else(chat: Page) -> None
     expect(chat.locator(".turn-card .pill-bad")).to_have_count(2)
 
 
-def test_begins_a_session_where_none_is_open(chat: Page) -> None:
-    closed = turn("Old.", status="completed")["session"]
+def test_keeps_the_newest_receipt_in_sight(chat: Page) -> None:
+    done = turn("Done!", status="completed", step="completed")
+    older = turn("Unclear.", status="outcome_unknown")["session"]
+    listed = {"results": [done["session"], older], "next": None}
+    answer_with(chat, [listed, {**done["session"], "last_turn": done}])
+
+    chat.goto("/")
+
+    expect(chat.get_by_text("Done!")).to_be_visible()
+    expect(chat.get_by_role("button", name="Start a new signup")).to_be_visible()
+
+
+def test_begins_a_session_where_all_are_cancelled(chat: Page) -> None:
+    closed = turn("Old.", status="cancelled")["session"]
     asked = answer_with(chat, [{"results": [closed], "next": None}, (201, turn("Hi!"))])
 
     chat.goto("/")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -135,3 +136,16 @@ def test_has_a_sentence_for_every_code() -> None:
     for code, entry in CATALOGUE.items():
         assert entry.sentence.endswith((".", "!")), code
         assert 200 <= entry.status < 600
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
+def test_answers_unknown_paths_in_json_while_developing(
+    settings: Settings, client: Client, db: None, method: str
+) -> None:
+    settings.DEBUG = True
+    answer = getattr(client, method)("/api/v1/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_begins_no_session_from_a_list(chat: Chat) -> None:
+    assert chat.client.post("/api/v1/sessions", []).status_code == 400

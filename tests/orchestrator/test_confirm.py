@@ -132,6 +132,9 @@ def test_ends_a_full_program_in_the_fixed_sentence(any_chat: Chat) -> None:
     assert (any_chat.status, any_chat.last["code"]) == (422, "program_full")
     assert any_chat.last["detail"] == "This program is full."
     assert [button["action"] for button in any_chat.last["cta"]] == ["change_program"]
+    left = any_chat.read()["last_turn"]
+    assert left["message"] == "This program is full."
+    assert [button["action"] for button in left["cta"]] == ["change_program", "cancel_registration"]
     assert receipt().status == "rejected"
     session = any_chat.read()
     assert (session["step"], session["status"]) == ("confirmation", "open")

@@ -160,3 +160,54 @@ def test_lets_a_dead_signup_be_deleted(chat: Chat, monkeypatch: pytest.MonkeyPat
     let_the_lease_run_out()
     assert chat.client.delete(f"/api/v1/sessions/{chat.id}").status_code == 204
     assert RegistrationSubmission.objects.get().status == "not_created"
+
+
+def test_shows_a_reloaded_page_that_it_is_being_sent(
+    chat: Chat,
+    server: ToolsCallServer,
+    monkeypatch: pytest.MonkeyPatch,
+    other_tab: Callable[[], Chat],
+) -> None:
+    chat.walk_to("confirmation")
+    really_call = calls.call
+    seen: list[dict[str, Any]] = []
+
+    def look(*args: Any) -> Any:
+        seen.append(other_tab().last)
+        return really_call(*args)
+
+    monkeypatch.setattr(calls, "call", look)
+    chat.press("confirm_registration", summary=chat.summary)
+    [turn] = seen
+    assert turn["session"]["status"] == "submitting"
+    assert "being sent" in turn["message"]
+    assert (turn["cards"], turn["cta"]) == ([], [])
+    assert (
+        turn["meta"]["status_url"]
+        == f"/api/v1/submissions/{RegistrationSubmission.objects.get().pk}"
+    )
+
+
+@pytest.mark.parametrize("look", ["session", "submission"])
+def test_tells_whoever_looks_what_is_known_after_a_crash(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    class Killed(BaseException):
+        """The end of the process."""
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    chat.walk_to("confirmation")
+    summary = chat.summary
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "call", die)
+        with pytest.raises(Killed):
+            chat.press("confirm_registration", summary=summary)
+    row = RegistrationSubmission.objects.get()
+    assert chat.client.get(f"/api/v1/submissions/{row.pk}").json()["status"] == "sent"
+    let_the_lease_run_out()
+    if look == "submission":
+        shown = chat.client.get(f"/api/v1/submissions/{row.pk}").json()
+        assert shown["status"] == "outcome_unknown"
+    assert chat.read()["last_turn"]["meta"]["code"] == "submission_outcome_unknown"

@@ -104,3 +104,15 @@ def test_refuses_an_origin_with_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", "https://a.example, https://b.example/path")
     with pytest.raises(env.SettingsError, match="CORS_ALLOWED_ORIGINS"):
         env.origins("CORS_ALLOWED_ORIGINS")
+
+
+@pytest.mark.parametrize("value", ["http://x", "a b", "host:8000", "*.example.org", "[::1", "-,x/"])
+def test_refuses_what_is_no_host(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", value)
+    with pytest.raises(env.SettingsError, match="ALLOWED_HOSTS"):
+        env.hosts("ALLOWED_HOSTS", "localhost")
+
+
+def test_takes_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example.org, .b.example, 127.0.0.1, [::1], *")
+    assert len(env.hosts("ALLOWED_HOSTS", "localhost")) == 5

@@ -10,6 +10,8 @@ from tqdm import tqdm
 from audit.services import record_many
 from orchestrator import demo
 
+MOST_ROWS = 100_000_000
+
 
 class Command(BaseCommand):
     help = "Create the demo parent and the demo staff account (DEBUG only)."
@@ -22,8 +24,8 @@ class Command(BaseCommand):
     def handle(self, *, audit_rows: int, verbosity: int, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("seed_demo makes accounts for everybody to use: DEBUG=true only.")
-        if audit_rows < 0:
-            raise CommandError("--audit-rows is a number of rows, 0 or more.")
+        if not 0 <= audit_rows <= MOST_ROWS:
+            raise CommandError(f"--audit-rows is a number of rows, 0 to {MOST_ROWS}.")
         parent = demo.ensure_people(demo.passwords(settings.VAR_DIR / "demo.json"))
         if verbosity:
             self.stdout.write(f"{demo.PARENT} and {demo.STAFF} can log in (var/demo.json).")
