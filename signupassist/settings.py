@@ -5,6 +5,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from credentials import keyring
@@ -30,6 +31,13 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "if-match",
+    "idempotency-key",
+    "traceparent",
+    "x-request-id",
+)
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID", "X-SCP-Source"]
 NUM_PROXIES = env.number("NUM_PROXIES", 0, low=0, high=10)
 PORT = env.number("PORT", 8000, low=1, high=65535)
