@@ -12,7 +12,8 @@ CLEANUP = "cleanup_sessions"
 def ensure(using: str = "default", **_: Any) -> None:
     """Make sure the clean-up is scheduled; one that exists stays as an operator left it.
 
-    Runs after every `migrate`. The next run is set by hand: a schedule without one would fire at once.
+    Runs after every `migrate`. The next run is named here: only the model's own `save()` would work it
+    out, and a row made in any other way would fire at once.
     """
     from django_q.models import Schedule  # not before the apps are loaded
 
