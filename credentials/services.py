@@ -124,9 +124,17 @@ def store(
 
 @sensitive_variables()
 def open_login(
-    *, user_id: UUID, credential_id: UUID, purpose: str, session_id: UUID | None, at: datetime
+    *,
+    user_id: UUID,
+    credential_id: UUID,
+    purpose: str,
+    session_id: UUID | None,
+    at: datetime,
+    actor: str | None = None,
 ) -> OpenedLogin:
     """Return the login in plain text once its opening is durably recorded.
+
+    `actor` is who opens it: the person themselves, unless somebody else is named.
 
     Opened in memory, recorded, committed, and only then handed out: if the record cannot be
     written, nobody receives the secret.
@@ -144,7 +152,7 @@ def open_login(
             record(
                 action=Action.CREDENTIALS_ACCESS_DENIED,
                 user_id=user_id,
-                actor=person(user_id),
+                actor=actor or person(user_id),
                 at=at,
                 credential_id=credential_id,
                 session_id=session_id,
@@ -169,7 +177,7 @@ def open_login(
             else:
                 action = Action.CREDENTIALS_ACCESSED
                 told["accessed_at"] = _rfc3339(at)
-            _record(action, credential, at=at, session_id=session_id, **told)
+            _record(action, credential, actor=actor, at=at, session_id=session_id, **told)
     if credential is None:
         raise CredentialNotFoundError
     if failure:
@@ -255,12 +263,13 @@ def _record(
     *,
     at: datetime,
     session_id: UUID | None,
+    actor: str | None = None,
     **told: Any,
 ) -> None:
     record(
         action=action,
         user_id=credential.user_id,
-        actor=person(credential.user_id),
+        actor=actor or person(credential.user_id),
         at=at,
         provider=credential.provider,
         org_ref=credential.org_ref or None,

@@ -45,6 +45,13 @@ CATALOGUE: dict[str, Entry] = {
     "payload_too_large": Entry(413, "That is too much at once. Please send less."),
     "unsupported_media_type": Entry(415, "Please send application/json."),
     "rate_limited": Entry(429, "Too many requests. Please wait a moment.", True, 30),
+    # The same request once more (`Idempotency-Key`)
+    "idempotency_key_in_progress": Entry(
+        409, "One moment, I am still working on this request.", True, 2
+    ),
+    "idempotency_key_reused": Entry(
+        422, "This was already sent once, with other details. Please send it anew."
+    ),
     # Signup sessions
     "checkout_session_expired": Entry(410, TIMED_OUT),
     "checkout_session_not_found": Entry(404, TIMED_OUT),  # shown as `not_found`

@@ -23,6 +23,7 @@ from credentials.services import (
 from credentials.views import ReauthenticationRequiredError
 from orchestrator.catalogue import AUTH, CATALOGUE
 from orchestrator.flow.screens import START_OVER
+from orchestrator.idempotency.keys import KeyInProgressError, KeyReusedError
 from orchestrator.services.refusals import RefusedError
 from sessions_store.services import SessionExpiredError, SessionNotFoundError
 
@@ -42,6 +43,8 @@ CODES: dict[type[Exception], str] = {
     CredentialExistsError: "credential_exists",
     CredentialNotFoundError: "not_found",
     CredentialUnreadableError: "credential_unreadable",
+    KeyInProgressError: "idempotency_key_in_progress",
+    KeyReusedError: "idempotency_key_reused",
     KeyUnavailableError: "key_unavailable",
     ReauthenticationRequiredError: "reauthentication_required",
     SessionExpiredError: "checkout_session_expired",

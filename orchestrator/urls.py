@@ -3,7 +3,10 @@ from django.urls import path, re_path
 from orchestrator import views
 
 nothing_here = re_path(r"^api/", views.NothingHereView.as_view())  # last of all paths
-page_urlpatterns = [path("", views.ChatView.as_view(), name="chat")]
+page_urlpatterns = [
+    path("", views.ChatView.as_view(), name="chat"),
+    path("registrations/<uuid:submission_id>/noticed", views.NoticedView.as_view(), name="noticed"),
+]
 
 api_urlpatterns = [
     path("sessions", views.SessionsView.as_view(), name="sessions"),

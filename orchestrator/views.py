@@ -4,8 +4,11 @@ import re
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.views import View
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.generic import TemplateView
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,8 +22,11 @@ from rest_framework.views import APIView
 from audit.context import user_id_of
 from audit.paging import page_of
 from audit.strict import NothingInput
+from credentials.serializers import CredentialInput, CredentialOutput
+from credentials.views import CredentialsView
 from orchestrator import services
 from orchestrator.errors import SOURCE_HEADER
+from orchestrator.idempotency.door import DESCRIBED, repeatable
 from orchestrator.models import RegistrationSubmission
 from orchestrator.serializers import (
     ActionInput,
@@ -31,6 +37,7 @@ from orchestrator.serializers import (
     SubmissionPage,
     TurnOutput,
 )
+from orchestrator.services import news
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Turn, session_view
 
@@ -39,13 +46,56 @@ CURSOR = OpenApiParameter("cursor", str, description="`next` of the page before"
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="the session's version (its ETag)"
 )
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 201, 202],
+    description="the session's version, for If-Match",
+)
+
+
+def _begun(turn: Turn) -> Response:
+    """Return the first Turn of a new session."""
+    location = f"/api/v1/sessions/{turn['session']['id']}"
+    return _answer(turn, status.HTTP_201_CREATED, Location=location)
+
+
+def _answer(turn: Turn, code: int | None = None, **headers: Any) -> Response:
+    """Return a Turn; one whose registration nobody knows the outcome of is a 202."""
+    unknown = turn["meta"]["code"] == "submission_outcome_unknown"
+    code = code or (status.HTTP_202_ACCEPTED if unknown else status.HTTP_200_OK)
+    headers["ETag"] = f'"{turn["session"]["version"]}"'
+    if source := turn["meta"]["source"]:
+        headers[SOURCE_HEADER] = source
+    return Response(turn, status=code, headers=headers)
 
 
 @method_decorator(ensure_csrf_cookie, name="dispatch")
 class ChatView(TemplateView):
-    """The page to talk to."""
+    """The page to talk to, with the news of registrations above."""
 
     template_name = "chat.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        notices = news.notices(user_id=user_id_of(self.request))
+        return super().get_context_data(notices=notices, **kwargs)
+
+
+class NoticedView(View):
+    """Take note that a parent has read how a registration stands."""
+
+    def post(self, request: HttpRequest, submission_id: UUID) -> HttpResponse:
+        try:
+            news.noticed(
+                user_id=user_id_of(request),
+                submission_id=submission_id,
+                status=request.POST.get("status"),
+                at=timezone.now(),
+            )
+        except RegistrationSubmission.DoesNotExist:
+            raise Http404 from None
+        return redirect("chat")
 
 
 class SessionsView(APIView):
@@ -57,24 +107,29 @@ class SessionsView(APIView):
         page = page_of(own, request.query_params.get("cursor"))
         return Response({"results": [session_view(one) for one in page.rows], "next": page.next})
 
-    @extend_schema(operation_id="sessions_begin", request=None, responses={201: TurnOutput})
+    @extend_schema(
+        operation_id="sessions_begin",
+        parameters=[ETAG, *DESCRIBED],
+        request=None,
+        responses={201: TurnOutput},
+    )
+    @repeatable(answer=_begun)
     def post(self, request: Request) -> Response:
         NothingInput(data=request.data).is_valid(raise_exception=True)
-        turn = services.start(user_id=user_id_of(request), at=timezone.now())
-        location = f"/api/v1/sessions/{turn['session']['id']}"
-        return _answer(turn, status.HTTP_201_CREATED, Location=location)
+        return _begun(services.start(user_id=user_id_of(request), at=timezone.now()))
 
 
 class SessionView(APIView):
     """Look at a signup, or delete it."""
 
-    @extend_schema(operation_id="sessions_read", responses=SessionDetailOutput)
+    @extend_schema(operation_id="sessions_read", parameters=[ETAG], responses=SessionDetailOutput)
     def get(self, request: Request, session_id: UUID) -> Response:
         session, turn = services.read(
             user_id=user_id_of(request), session_id=session_id, at=timezone.now()
         )
-        body = {**session_view(session), "last_turn": turn}
-        return Response(body, headers={"ETag": f'"{session.version}"'})
+        shown = turn["session"] if turn else session_view(session)
+        body = {**shown, "last_turn": turn}
+        return Response(body, headers={"ETag": f'"{shown["version"]}"'})
 
     @extend_schema(operation_id="sessions_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:
@@ -92,10 +147,11 @@ class MessagesView(APIView):
 
     @extend_schema(
         operation_id="sessions_message",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, ETAG, *DESCRIBED],
         request=MessageInput,
         responses=TurnOutput,
     )
+    @repeatable(answer=_answer)
     def post(self, request: Request, session_id: UUID) -> Response:
         said = MessageInput(data=request.data)
         said.is_valid(raise_exception=True)
@@ -115,10 +171,11 @@ class ActionsView(APIView):
 
     @extend_schema(
         operation_id="sessions_action",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, ETAG, *DESCRIBED],
         request=ActionInput,
         responses={200: TurnOutput, 202: TurnOutput},
     )
+    @repeatable(answer=_answer)
     def post(self, request: Request, session_id: UUID) -> Response:
         pressed = ActionInput(data=request.data)
         pressed.is_valid(raise_exception=True)
@@ -131,6 +188,20 @@ class ActionsView(APIView):
             at=timezone.now(),
         )
         return _answer(turn)
+
+
+class LoginsView(CredentialsView):
+    """Save a login so that the request may be repeated, or list one's own."""
+
+    @extend_schema(
+        operation_id="credentials_save",
+        parameters=DESCRIBED,
+        request=CredentialInput,
+        responses={201: CredentialOutput, 200: CredentialOutput},
+    )
+    @repeatable(in_one_commit=True)
+    def post(self, request: Request) -> Response:
+        return super().post(request)
 
 
 class SubmissionsView(APIView):
@@ -180,13 +251,3 @@ def _if_match(request: Request) -> int | None:
             "invalid_request", errors={"If-Match": ['A session\'s version, like "3".']}
         )
     return int(match[1] or match[2])
-
-
-def _answer(turn: Turn, code: int | None = None, **headers: Any) -> Response:
-    """Return a Turn; one whose registration nobody knows the outcome of is a 202."""
-    unknown = turn["meta"]["code"] == "submission_outcome_unknown"
-    code = code or (status.HTTP_202_ACCEPTED if unknown else status.HTTP_200_OK)
-    headers["ETag"] = f'"{turn["session"]["version"]}"'
-    if source := turn["meta"]["source"]:
-        headers[SOURCE_HEADER] = source
-    return Response(turn, status=code, headers=headers)

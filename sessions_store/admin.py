@@ -1,18 +1,38 @@
-"""What staff see of signups and of the worker: how things stand, never what parents wrote."""
+"""What staff see of signups and of the worker: how things stand, never what parents wrote.
 
+They can end a signup and move the times of a schedule, and nothing else.
+"""
+
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from sessions_store.models import AgenticCheckoutSession
-from sessions_store.status import Status
+from audit.admin import NOT_RECORDED
+from audit.context import user_id_of
+from audit.services import AuditUnavailableError
+from sessions_store import ending, schedules
+from sessions_store.models import AgenticCheckoutSession, JobRun
+from sessions_store.services import (
+    SessionNotFoundError,
+    SubmissionInProgressError,
+    is_turn_running,
+)
+from sessions_store.status import KEPT, Status
 
 STEPS = (
     "provider_search",
@@ -58,7 +78,7 @@ class ColumnFilter(admin.SimpleListFilter):
     choices_known: tuple[str, ...] = ()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name.replace("_", " ").capitalize()) for name in self.choices_known]
+        return [(name, _as_words(name)) for name in self.choices_known]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
@@ -74,20 +94,49 @@ class StepFilter(ColumnFilter):
     choices_known = STEPS
 
 
+class NowFilter(admin.SimpleListFilter):
+    """Who is at it, and who is not any more."""
+
+    title = parameter_name = "now"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mid", "Mid-signup"), ("over", "Over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        closed = Q(status__in=[Status.COMPLETED, Status.CANCELLED])
+        timed_out = Q(status=Status.OPEN, expires_at__lte=timezone.now())
+        match self.value():
+            case "mid":
+                return queryset.exclude(closed | timed_out)
+            case "over":
+                return queryset.filter(closed | timed_out)
+        return queryset
+
+
+TONES = {Status.OPEN: "ok", Status.SUBMITTING: "warn", Status.OUTCOME_UNKNOWN: "bad"}
+SENDING = (
+    "A registration of this signup is being sent, or nobody knows yet what became of it. Ending the "
+    "signup now would hide from the parent whether their child is registered. Once that is settled, "
+    "the signup is complete or goes on."
+)
+OVER = "This signup is over already."
+
+
 @admin.register(AgenticCheckoutSession)
 class SessionAdmin(ReadingRoom):
     """Where signups stand; what was said in them is their parents' alone."""
 
-    list_display = ("id", "user", "provider_id", "step", "status", "created_at", "expires_at")
-    list_filter = (StatusFilter, StepFilter)
+    list_display = ("user", "provider_id", "at_step", "standing", "until", "began")
+    list_filter = (NowFilter, StatusFilter, StepFilter)
     list_select_related = ("user",)
     # given only so that the search box is shown; get_search_results says what is searched
     search_fields = ("id",)
     search_help_text = "The id of a signup or person, or a person's e-mail; exact."
-    ordering = ("-created_at", "-id")
+    ordering = ("-expires_at", "-id")  # newest first, and by an index: all live equally long
+    change_form_template = "sessions_store/admin/session.html"
     fields = (
-        "id", "user", "provider_id", "step", "status", "version", "turn_until", "created_at",
-        "updated_at", "expires_at",
+        "id", "user", "provider_id", "at_step", "standing", "until", "version", "turn_until",
+        "created_at", "updated_at", "expires_at",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -99,6 +148,133 @@ class SessionAdmin(ReadingRoom):
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
         return (queryset.filter(_named_by(term)) if term else queryset), False
+
+    # --- Columns ---------------------------------------------------------------------------------
+
+    @admin.display(description="step")
+    def at_step(self, session: AgenticCheckoutSession) -> str:
+        return _as_words(session.step)
+
+    @admin.display(description="status")
+    def standing(self, session: AgenticCheckoutSession) -> SafeString:
+        """Return the status, and whether somebody is waiting for an answer this very moment."""
+        now, status = timezone.now(), Status(session.status)
+        pills = [(TONES.get(status, "plain"), _as_words(status))]
+        if status is Status.OPEN and _is_over(session, now):
+            pills = [("plain", "Timed out")]
+        if is_turn_running(session, now):
+            pills.append(("warn", "Working"))
+        return format_html_join(" ", '<span class="pill pill-{}">{}</span>', pills)
+
+    @admin.display(description="until (UTC)")
+    def until(self, session: AgenticCheckoutSession) -> str | None:
+        """Return how long it can go on."""
+        now = timezone.now()
+        if session.status in KEPT:
+            return "it is settled"
+        if _is_over(session, now):
+            return None
+        minutes = int((session.expires_at - now).total_seconds()) // 60
+        return f"{session.expires_at:%Y-%m-%d %H:%M}, {minutes // 60} h {minutes % 60} min left"
+
+    @admin.display(description="began (UTC)")
+    def began(self, session: AgenticCheckoutSession) -> str:
+        return f"{session.created_at:%Y-%m-%d %H:%M}"
+
+    # --- Ending ----------------------------------------------------------------------------------
+
+    def may_end(self, request: HttpRequest) -> bool:
+        """Say whether this person may end signups: they have the right to change them."""
+        return super(ReadingRoom, self).has_change_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(self.end_view)
+        return [path("<path:object_id>/end/", end, name="end_signup"), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        session = self.get_object(request, unquote(object_id))
+        context = {**(extra_context or {}), **self._about(request, session)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask whether the signup is really to be ended; a POST ends it."""
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "POST"])
+        if not self.may_end(request):
+            raise PermissionDenied
+        session = self.get_object(request, unquote(object_id))
+        if session is None:
+            raise Http404
+        if request.method != "POST":
+            return self._ask(request, session)
+        try:
+            ending.end_by_staff(
+                session_id=session.pk, staff_id=user_id_of(request), at=timezone.now()
+            )
+        except SessionNotFoundError:  # deleted this very moment
+            raise Http404 from None
+        except SubmissionInProgressError:
+            return self._ask(request, session, refusal=SENDING, status=409)
+        except ending.SessionEndedError:
+            return self._ask(request, session, refusal=OVER, status=409)
+        except AuditUnavailableError:
+            return self._ask(request, session, refusal=NOT_RECORDED, status=503)
+        self.message_user(request, "The signup is ended.", messages.SUCCESS)
+        return redirect("admin:sessions_store_agenticcheckoutsession_change", session.pk)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        session: AgenticCheckoutSession,
+        *,
+        refusal: str | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        """Return the page that asks, or says why not."""
+        about = self._about(request, session)
+        context = {
+            **self.admin_site.each_context(request),
+            **about,
+            "title": "End this signup",
+            "opts": self.opts,
+            "original": session,
+            "refusal": refusal or about["refusal"],
+        }
+        return TemplateResponse(request, "sessions_store/admin/end.html", context, status=status)
+
+    def _about(
+        self, request: HttpRequest, session: AgenticCheckoutSession | None
+    ) -> dict[str, Any]:
+        """Return what the pages say about a signup and its end."""
+        if session is None:
+            return {}
+        now = timezone.now()
+        refusal = SENDING if session.status in KEPT else OVER if _is_over(session, now) else None
+        return {
+            "may_end": self.may_end(request),
+            "refusal": refusal,
+            "is_over": refusal == OVER,
+            "is_working": is_turn_running(session, now),
+            "at_step": self.at_step(session),
+            "until": self.until(session),
+        }
+
+
+def _is_over(session: AgenticCheckoutSession, now: datetime) -> bool:
+    """Say whether nobody can go on with it: closed, or past its time."""
+    if session.status == Status.OPEN:
+        return session.expires_at <= now
+    return session.status not in KEPT
+
+
+def _as_words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _named_by(term: str) -> Q:
@@ -116,6 +292,28 @@ def _named_by(term: str) -> Q:
 
 
 # --- The worker ----------------------------------------------------------------------------------
+class OutcomeFilter(ColumnFilter):
+    title = parameter_name = "outcome"
+    choices_known = tuple(JobRun.Outcome.values)
+
+
+class JobFilter(ColumnFilter):
+    title = parameter_name = "job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in sorted(schedules.timetable())]
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadingRoom):
+    """How the runs of the background jobs went, also of those whose process was killed."""
+
+    list_display = ("job", "outcome", "started_at", "ended_at", "detail", "host", "process")
+    list_filter = (OutcomeFilter, JobFilter)
+    ordering = ("-pk",)
+    fields = readonly_fields = list_display
+
+
 # django-q2's own pages would unpickle what lies in the queue, run any function with any arguments,
 # and show arguments and results. They are replaced.
 

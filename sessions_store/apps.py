@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 from django.db.models.signals import post_migrate
 
 
@@ -8,5 +9,8 @@ class SessionsStoreConfig(AppConfig):
 
     def ready(self) -> None:
         from sessions_store import schedules
+        from sessions_store.checks import check_schedules, check_timetable
 
+        checks.register(check_timetable)
+        checks.register(check_schedules, checks.Tags.database)
         post_migrate.connect(schedules.ensure, sender=self, dispatch_uid="sessions_store.schedules")

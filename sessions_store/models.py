@@ -110,3 +110,36 @@ class SessionTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} #{self.seq} {self.intent} ({self.outcome})"
+
+
+class JobRun(models.Model):
+    """One run of a background job, as the job itself tells it: a run without an end died."""
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        DIED = "died"  # its time was up, and it had not said how it ended
+        REFUSED = "refused"  # not begun: the runs before it kept dying
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.RUNNING)
+    detail = models.CharField(max_length=200, blank=True, default="")  # a line for operators
+    host = models.CharField(max_length=100)
+    process = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "job_runs"
+        constraints = [
+            models.CheckConstraint(
+                name="known_job_outcome",
+                condition=Q(outcome__in=["running", "done", "failed", "died", "refused"]),
+            )
+        ]
+        indexes = [models.Index(fields=["job", "-started_at"], name="job_runs_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.job}: {self.outcome}"

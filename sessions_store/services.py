@@ -1,26 +1,25 @@
-"""Beginning, claiming, saving and forgetting sessions.
+"""Beginning, claiming, saving and deleting sessions.
 
 A turn is claimed by compare-and-swap and holds a lease, works outside of any transaction, and is
 written back by compare-and-swap with its fencing token. So nothing waits on a slow provider, two tabs
 cannot overwrite each other, and the turn of a killed process gives way when its lease runs out.
 """
 
-import time
-import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from audit.actions import SYSTEM, Action, person
+from audit.actions import Action, person
 from audit.services import record
+from sessions_store import statements
+from sessions_store.ids import time_ordered
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
 from sessions_store.status import KEPT, Status
 
@@ -67,6 +66,7 @@ def new(
 ) -> AgenticCheckoutSession:
     """Return a session that lives for SESSION_TTL_HOURS, not saved yet."""
     return AgenticCheckoutSession(
+        id=time_ordered(at),
         user_id=user_id,
         step=step,
         state=dict(state),
@@ -76,20 +76,22 @@ def new(
     )
 
 
-def begin(session: AgenticCheckoutSession, *, body: str, at: datetime) -> None:
-    """Save a new session with its first answer, and record it."""
+def begin(session: AgenticCheckoutSession, *, body: str, at: datetime) -> UUID:
+    """Save a new session with its first answer, and record it; return the token of that turn."""
+    token = time_ordered(at)
     with transaction.atomic():
         session.save(force_insert=True)
-        SessionTurn.objects.create(
+        statements.add_turn(
             session_id=session.pk,
             seq=1,
-            token=uuid.uuid4(),
+            token=token,
             intent="start",
             outcome=SessionTurn.Outcome.DONE,
             body=body,
             created_at=at,
         )
         record_for(session, Action.SESSION_CREATED, at=at)
+    return token
 
 
 def find(*, user_id: UUID, session_id: UUID, at: datetime) -> AgenticCheckoutSession:
@@ -98,7 +100,7 @@ def find(*, user_id: UUID, session_id: UUID, at: datetime) -> AgenticCheckoutSes
     :raises SessionNotFoundError: if they have no such session
     :raises SessionExpiredError: if it is past its time
     """
-    session = AgenticCheckoutSession.objects.for_user(user_id).filter(pk=session_id).first()
+    session = statements.read(session_id=session_id, user_id=user_id)
     if session is None:
         raise SessionNotFoundError
     must_be_live(session, at)
@@ -119,51 +121,114 @@ def must_be_live(session: AgenticCheckoutSession, at: datetime) -> None:
         raise SessionExpiredError
 
 
+def in_order(session: AgenticCheckoutSession, at: datetime) -> datetime:
+    """Return when a deed happens that came at this time: after all that the session has seen.
+
+    A request that waited for another to end came before it did, and must not be told as if it had
+    been first.
+    """
+    return max(at, session.updated_at + timedelta(microseconds=2))  # 1: the record of a resumption
+
+
 def is_turn_running(session: AgenticCheckoutSession, at: datetime) -> bool:
     """Return whether a turn holds the session right now."""
     return session.turn_until is not None and session.turn_until > at
 
 
 def claim(
-    session: AgenticCheckoutSession, *, intent: str, at: datetime, status: Status | None = None
+    session: AgenticCheckoutSession,
+    *,
+    intent: str,
+    at: datetime,
+    status: Status | None = None,
+    by_person: bool = True,
 ) -> Claim:
     """Return the right to write the next turn of a session that is as it was read.
 
     Call it inside the transaction that records what the turn is for. `status` is set with the claim.
+    `by_person` is False where it is not the session's person who resumes it.
 
     :raises TurnInProgressError: if a turn is running
     :raises SessionChangedError: if the session moved on since it was read
     """
-    token = uuid.uuid4()
-    won = (
-        AgenticCheckoutSession.objects.for_user(session.user_id)
-        .filter(pk=session.pk, version=session.version, status=session.status)
-        .live(at)
-        .idle(at)
-        .update(
-            turn_token=token,
-            turn_until=at + LEASE,
-            version=F("version") + 1,
-            status=status or session.status,
-        )
+    token = time_ordered(at)
+    seq = statements.take(
+        session, at=at, turn_token=token, turn_until=at + LEASE, status=status or session.status
     )
-    if not won:
-        now = AgenticCheckoutSession.objects.filter(pk=session.pk).first()
-        if now is not None and is_turn_running(now, at):
-            raise TurnInProgressError
-        raise SessionChangedError
-    turns = SessionTurn.objects.filter(session_id=session.pk)
-    if session.turn_token:  # whose lease ran out
-        turns.filter(outcome=SessionTurn.Outcome.RUNNING).update(
-            outcome=SessionTurn.Outcome.INTERRUPTED
-        )
-    seq = (turns.aggregate(last=Max("seq"))["last"] or 0) + 1
-    SessionTurn.objects.create(
-        session_id=session.pk, seq=seq, token=token, intent=intent, created_at=at
+    if seq is None:
+        _say_why_not(session, at)
+    _take_over(session, at, by_person=by_person)
+    statements.add_turn(
+        session_id=session.pk,
+        seq=seq,
+        token=token,
+        intent=intent,
+        outcome=SessionTurn.Outcome.RUNNING,
+        body="",
+        created_at=at,
     )
-    if session.updated_at < PROCESS_STARTED:
-        record_for(session, Action.SESSION_RESUMED, at=at - timedelta(microseconds=1))
     return Claim(session.pk, token, session.version + 1, seq)
+
+
+def write(
+    session: AgenticCheckoutSession,
+    *,
+    token: UUID,
+    intent: str,
+    step: str,
+    status: Status,
+    provider_id: str,
+    state: Mapping[str, Any],
+    body: Callable[[int], str],
+    at: datetime,
+) -> int:
+    """Write a turn that waited for nobody, `claim` and `finish` in one; return the new version.
+
+    Call it inside the transaction that records what the turn is for. `body` is asked for the sealed
+    answer of the turn with this number.
+
+    :raises TurnInProgressError: if a turn is running
+    :raises SessionChangedError: if the session moved on since it was read
+    """
+    seq = statements.take_and_write(
+        session, at=at, step=step, status=status, provider_id=provider_id, state=state
+    )
+    if seq is None:
+        _say_why_not(session, at)
+    _take_over(session, at, by_person=True)
+    statements.add_turn(
+        session_id=session.pk,
+        seq=seq,
+        token=token,
+        intent=intent,
+        outcome=SessionTurn.Outcome.DONE,
+        body=body(seq),
+        created_at=at,
+    )
+    return session.version + 2
+
+
+def _say_why_not(session: AgenticCheckoutSession, at: datetime) -> NoReturn:
+    """Refuse to take a session that is not as it was read.
+
+    :raises TurnInProgressError: if a turn is running
+    :raises SessionChangedError: otherwise
+    """
+    now = AgenticCheckoutSession.objects.filter(pk=session.pk).first()
+    if now is not None and is_turn_running(now, at):
+        raise TurnInProgressError
+    raise SessionChangedError
+
+
+def _take_over(session: AgenticCheckoutSession, at: datetime, *, by_person: bool) -> None:
+    """Mark a turn whose lease ran out, and record the first turn after a restart."""
+    if session.turn_token:
+        running = SessionTurn.objects.filter(
+            session_id=session.pk, outcome=SessionTurn.Outcome.RUNNING
+        )
+        running.update(outcome=SessionTurn.Outcome.INTERRUPTED)
+    if by_person and session.updated_at < PROCESS_STARTED:
+        record_for(session, Action.SESSION_RESUMED, at=at - timedelta(microseconds=1))
 
 
 def lock(session_id: UUID) -> None:
@@ -195,21 +260,19 @@ def finish(
     :raises LeaseLostError: if another turn took over; the result is kept as an orphan
     """
     with transaction.atomic():
-        won = AgenticCheckoutSession.objects.filter(
-            pk=claim.session_id, turn_token=claim.token, version=claim.version
-        ).update(
+        won = statements.write_back(
+            id=claim.session_id,
+            turn_token=claim.token,
+            version=claim.version,
             step=step,
             status=status,
             provider_id=provider_id,
-            state=dict(state),
-            version=F("version") + 1,
-            turn_token=None,
-            turn_until=None,
+            state=state,
             updated_at=at,
         )
         outcome = SessionTurn.Outcome.FAILED if failed else SessionTurn.Outcome.DONE
-        SessionTurn.objects.filter(token=claim.token).update(
-            body=body, outcome=outcome if won else SessionTurn.Outcome.ORPHANED
+        statements.answer_turn(
+            token=claim.token, body=body, outcome=outcome if won else SessionTurn.Outcome.ORPHANED
         )
     if not won:
         raise LeaseLostError
@@ -235,9 +298,10 @@ def give_up(claim: Claim, *, status: Status, at: datetime) -> None:
 
 
 def last_answer(session_id: UUID) -> SessionTurn | None:
-    """Return the newest turn that was answered."""
+    """Return the newest turn that was answered, and its session as of that same moment."""
     return (
-        SessionTurn.objects.filter(
+        SessionTurn.objects.select_related("session")
+        .filter(
             session_id=session_id,
             outcome__in=[SessionTurn.Outcome.DONE, SessionTurn.Outcome.FAILED],
         )
@@ -259,57 +323,10 @@ def delete(*, user_id: UUID, session_id: UUID, at: datetime) -> None:
     with transaction.atomic():
         gone = _delete_idle([session.pk], at=at)
         if gone:
-            record_for(session, Action.SESSION_DELETED, at=at)
+            record_for(session, Action.SESSION_DELETED, at=in_order(session, at))
             return
     session = find(user_id=user_id, session_id=session_id, at=at)
     raise SubmissionInProgressError if session.status in KEPT else TurnInProgressError
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """What a clean-up did."""
-
-    deleted: int
-    remaining: int  # due, but left for the next run
-
-    @property
-    def is_complete(self) -> bool:
-        return self.remaining == 0
-
-
-def forget_expired(
-    *,
-    at: datetime,
-    batch_size: int = 500,
-    max_seconds: float = 240,
-    after_batch: Callable[[int], object] = lambda _: None,
-) -> Forgotten:
-    """Delete expired sessions batch by batch, each with its record; return what was done.
-
-    Bounded in time and safe to run twice at once: a batch is one short transaction, and what is left
-    is due again at the next run.
-    """
-    run_id, started, total = uuid.uuid4(), time.monotonic(), 0
-    while time.monotonic() - started < max_seconds:
-        with transaction.atomic():
-            due = AgenticCheckoutSession.objects.expired(at).order_by("expires_at")
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
-            batch = dict(due.values_list("pk", "status")[:batch_size])
-            if not batch:
-                return Forgotten(total, 0)
-            gone = _delete_idle(list(batch), at=at)
-            by_status = Counter(batch.values())  # locked above: what is counted is what goes
-            record(
-                action=Action.SESSIONS_EXPIRED,
-                user_id=None,
-                actor=SYSTEM,
-                at=timezone.now(),
-                metadata={"run_id": str(run_id), "deleted": gone, "by_status": dict(by_status)},
-            )
-        total += gone
-        after_batch(gone)
-    return Forgotten(total, AgenticCheckoutSession.objects.expired(at).count())
 
 
 def record_for(

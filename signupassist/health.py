@@ -5,9 +5,12 @@ import logging
 
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orchestrator.tools.toolbox import get_toolbox
+from signupassist import worker_health
+from signupassist.worker_health import WorkerHealth
 
 logger = logging.getLogger(__name__)
 
@@ -24,20 +27,30 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 while this process can serve, else 503.
 
-    Without the database it cannot. Without the tool server it can, if not everything: that is
-    "degraded". The breaker is this process's own; the tool server is not asked.
+    Without the database it cannot. Without the tool server or the worker it can, if not everything:
+    that is "degraded". The breaker is this process's own; the tool server is not asked.
     """
     has_database = _database_answers()
     tools = get_toolbox().condition()
-    is_well = has_database and tools.breaker == "closed"
+    worker = _worker() if has_database else None
+    is_well = tools.breaker == "closed" and worker is not None and worker.is_well
     body = {
         "status": "ok" if is_well else "degraded",
         "checks": {
             "database": "ok" if has_database else "unreachable",
             "mcp": dataclasses.asdict(tools),
+            "worker": worker and worker.as_dict(),
         },
     }
     return JsonResponse(body, status=200 if has_database else 503, headers=NO_STORE)
+
+
+def _worker() -> WorkerHealth | None:
+    try:
+        return worker_health.look(timezone.now())
+    except Error as error:
+        logger.error("The worker's records cannot be read: %s", type(error).__name__)
+        return None
 
 
 def _database_answers() -> bool:

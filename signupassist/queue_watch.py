@@ -9,10 +9,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db.models import Max
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
-PATIENCE = timedelta(seconds=90)
+from sessions_store import jobs, schedules
+
+PATIENCE = timedelta(seconds=90)  # with a task that is due
+SILENCE = timedelta(minutes=5)  # between two beats, which come every minute
 
 
 class QueueWatch:
@@ -21,6 +25,15 @@ class QueueWatch:
     def __init__(self, at: datetime) -> None:
         self._moved_at = at
         self._last_taken: datetime | None = None
+
+    def trouble(self, *, is_working: bool, up_for: timedelta, at: datetime) -> str | None:
+        """Return why a worker that has been up for so long should be started anew, or None."""
+        stuck = not settings.REDIS_URL and self.is_stuck(is_working=is_working, at=at)
+        if stuck and up_for >= PATIENCE:
+            return "tasks are waiting and the worker takes none"
+        if not is_working and up_for >= SILENCE and is_silent(at):
+            return "the worker has given no sign of life for a while"
+        return None
 
     def is_stuck(self, *, is_working: bool, at: datetime) -> bool:
         """Return whether a due task is waiting and nothing has moved for longer than our patience.
@@ -34,6 +47,14 @@ class QueueWatch:
         if at - self._moved_at < PATIENCE:
             return False
         return bool(OrmQ.objects.filter(lock__lt=at - PATIENCE).exists())
+
+
+def is_silent(at: datetime) -> bool:
+    """Return whether no beat came for too long, though an operator has not switched them off."""
+    last = jobs.last_sign_of_life(schedules.BEAT)
+    if last is not None and at - last < SILENCE:
+        return False
+    return bool(Schedule.objects.filter(name=schedules.BEAT).exclude(repeats=0).exists())
 
 
 def is_working(group: int) -> bool:

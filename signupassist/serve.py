@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import http.client
 import json
-import logging
 import os
 import signal
 import socket
@@ -25,17 +24,13 @@ from django.core.management import CommandError, call_command
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.http.request import validate_host
-from django.utils import timezone
 
-from signupassist import development
+from signupassist import development, worker
 from signupassist.supervisor import Child, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 READY_POLL_SECONDS = 0.2
-QUEUE_LOOK_SECONDS = 15
-
-log = logging.getLogger("signupassist.serve")  # not "__main__"
 
 
 def main() -> int:
@@ -132,21 +127,19 @@ def _run(listener: socket.socket) -> int:
         f"--graceful-timeout 8 --no-control-socket --bind fd://{listener.fileno()}"
     )
     web = Child("web", [sys.executable, *gunicorn.split()], keep_open=[listener.fileno()])
-    worker = Child("worker", [sys.executable, "manage.py", "qcluster"])
-    supervisor = Supervisor([web, worker])
-    threading.Thread(target=_watch, args=[worker], daemon=True).start()
+    cluster = worker.child()
+    supervisor = Supervisor([web, cluster])
+    threading.Thread(target=_watch, args=[cluster], daemon=True).start()
     return supervisor.run()
 
 
-def _watch(worker: Child) -> None:
-    """Say when the service is ready, then look after the queue."""
+def _watch(child: Child) -> None:
+    """Say when the service is ready, then look after the worker."""
     if settings.DEBUG:
         while not _is_healthy():
             time.sleep(READY_POLL_SECONDS)
         _announce()
-    if settings.REDIS_URL:
-        return  # the queue is not in the database
-    _watch_queue(worker)
+    worker.look_after(child)
 
 
 def _is_healthy() -> bool:
@@ -170,28 +163,6 @@ def _announce() -> None:
         for who in ("parent", "staff")
     ]
     print("\n".join(lines), flush=True)
-
-
-def _watch_queue(worker: Child) -> None:
-    from signupassist.queue_watch import PATIENCE, QueueWatch, is_working
-
-    watch = QueueWatch(timezone.now())
-    while True:
-        time.sleep(QUEUE_LOOK_SECONDS)
-        process = worker.process
-        if process is None:
-            continue
-        try:
-            stuck = watch.is_stuck(is_working=is_working(process.pid), at=timezone.now())
-        except AnyDatabaseError as error:
-            log.warning("the queue cannot be looked at: %s", error)
-            continue
-        finally:
-            connections.close_all()
-        is_new = time.monotonic() - worker.started_at < PATIENCE.total_seconds()
-        if stuck and not is_new:
-            log.error("tasks are waiting and the worker takes none: it is started anew")
-            worker.restart_asked = True
 
 
 if __name__ == "__main__":

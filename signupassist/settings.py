@@ -1,5 +1,6 @@
 """Django's settings, all from the environment (see `.env.example` for every variable)."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,14 @@ CORS_ALLOW_HEADERS = (
     "traceparent",
     "x-request-id",
 )
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID", "X-SCP-Source"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+    "X-SCP-Source",
+]
 NUM_PROXIES = env.number("NUM_PROXIES", 0, low=0, high=10)
 PORT = env.number("PORT", 8000, low=1, high=65535)
 
@@ -116,6 +124,11 @@ except (ImproperlyConfigured, ValueError, KeyError):
 _database = DATABASES["default"]
 _database["ATOMIC_REQUESTS"] = False  # it would unwrite the audit rows of refused requests
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    if sqlite3.sqlite_version_info < (3, 35):  # the first that knows RETURNING
+        raise env.SettingsError(
+            f"DATABASE_URL names SQLite, but Python's is {sqlite3.sqlite_version}, and 3.35 is needed. "
+            "Good: DATABASE_URL=postgres://user:password@host:5432/name"
+        )
     # WAL: readers never wait. IMMEDIATE: two writers queue instead of failing half-way. FULL: what
     # was acknowledged survives a power cut.
     _database["OPTIONS"] = {
@@ -147,10 +160,11 @@ CACHES = {
     }
 }
 
-# The broker delivers at least once; timeout < retry, or a slow job would run twice at a time.
+# Tasks are delivered at least once, by Redis at most once. timeout < retry, or a slow job would run
+# twice at a time; two workers, so that a long clean-up holds nothing up.
 Q_CLUSTER: dict[str, Any] = {
     "name": "signupassist",
-    "workers": 1,
+    "workers": 2,
     "timeout": 300,
     "retry": 360,
     "max_attempts": 3,
@@ -159,7 +173,9 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.5,
     "guard_cycle": 2,  # each writes the worker's state to the cache: half a second was too often
     "bulk": 1,
-    "save_limit": 100,
+    "queue_limit": 1,  # what is taken waits in memory, and its `retry` is running
+    "save_limit": 50,  # all of them are read at each result
+    "save_limit_per": "func",
     "recycle": 100_000,
     "label": "Background tasks",
     "time_zone": "UTC",
@@ -289,8 +305,10 @@ STORAGES = {
     },
 }
 
+_mail_url = env.text("EMAIL_URL")
+MAILS_PARENTS = bool(_mail_url)  # else mail goes to the console, where no parent reads it
 try:
-    _mail = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
+    _mail = environ.Env.email_url_config(_mail_url or "consolemail://")
 except (ImproperlyConfigured, ValueError, KeyError):
     raise env.SettingsError(
         "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
@@ -300,6 +318,7 @@ if not _mail.get("EMAIL_BACKEND"):
         "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
     )
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SignupAssist <no-reply@localhost>")
 if "@" not in DEFAULT_FROM_EMAIL:
     raise env.SettingsError(

@@ -9,13 +9,14 @@ from accounts import urls as accounts
 from audit import urls as audit
 from credentials import urls as credentials
 from orchestrator import urls as orchestrator
+from orchestrator.views import LoginsView
 from sessions_store.services import owns as owns_session
 from signupassist import pages
 
 api_v1 = [
     *accounts.api_urlpatterns,
     *orchestrator.api_urlpatterns,
-    *credentials.api_urlpatterns(owns_session),
+    *credentials.api_urlpatterns(LoginsView.as_view(owns_session=owns_session)),
     *audit.api_urlpatterns,
 ]
 

@@ -20,11 +20,9 @@ from typing import Any
 from tests import processes
 
 INITDB = "-U app -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
+SERVER = "-c listen_addresses='' -c max_connections=60"
 # Nobody pulls the plug on a test: speed instead of durability.
-SERVER = (
-    "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
-    " -c max_connections=60"
-)
+HASTY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 class NoServerError(Exception):
@@ -55,8 +53,10 @@ def _in_wheel() -> list[Path]:
 
 
 @contextmanager
-def server(binaries: Path) -> Iterator[str]:
+def server(binaries: Path, *, is_durable: bool = False) -> Iterator[str]:
     """Give the URL of a new, empty cluster, whose superuser is `app`; it is gone afterwards.
+
+    A durable one waits for the disk as in production, for whoever measures.
 
     :raises NoServerError: if it cannot be made or started
     """
@@ -69,16 +69,8 @@ def server(binaries: Path) -> Iterator[str]:
         initdb, control = str(binaries / "initdb"), [str(binaries / "pg_ctl"), "-D", str(data)]
         _call([initdb, "-D", str(data), *INITDB.split()], home=home, account=account)
         try:
-            start = [
-                "-l",
-                str(home / "log"),
-                "-w",
-                "-t",
-                "60",
-                "-o",
-                f"{SERVER} -k {home}",
-                "start",
-            ]
+            options = f"{SERVER} {'' if is_durable else HASTY} -k {home}"
+            start = ["-l", str(home / "log"), "-w", "-t", "60", "-o", options, "start"]
             _call([*control, *start], home=home, account=account)
             yield f"postgres://app@/{home}/postgres"
         finally:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.servers import redis_server
 from tests.servers.sdk import environment
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -22,16 +23,18 @@ def chromium() -> str | None:
 def missing(part: str) -> str | None:
     """Return a sentence on what is missing, or None where the part is there.
 
-    Parts: pg, browser, and sdk-1x, which is installed by asking for it.
+    Parts: pg, browser, redis, and sdk-1x, which is installed by asking for it.
     """
     if part == "browser":
         return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
     if part == "pg":
         given = os.environ.get("TEST_DATABASE_URL")
         return None if given else "no PostgreSQL: run through script/test, or set TEST_DATABASE_URL"
+    if part == "redis":
+        return None if redis_server.program() else "no Redis: apt-get install redis-server"
     if part == "sdk-1x":
         return environment.missing()
-    raise ValueError(f"{part!r} is neither 'pg' nor 'browser' nor 'sdk-1x'")
+    raise ValueError(f"{part!r} is no part: pg, browser, redis, sdk-1x")
 
 
 def need(part: str) -> None:

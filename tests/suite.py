@@ -19,6 +19,12 @@ from tests import pgtemp, processes, requirements_of_machine
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
+# Most tests wait for real processes: one worker more than the cores of a small machine. A file stays
+# together, since its tests share servers. With arguments pytest runs as it is told to.
+SPREAD = {
+    "SQLite": ["-n", "3", "--dist", "loadfile"],
+    "PostgreSQL": ["-n", "2", "--dist", "loadfile"],
+}
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -67,10 +73,11 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
     lacking = install_what_is_missing()
     env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     if STRICT:
-        env["REQUIRE"] = "pg,browser,sdk-1x"
+        env["REQUIRE"] = "pg,browser,redis,sdk-1x"
     pytest_command = [PYTHON, "-m", "pytest"]
-    codes = {"SQLite": _section("tests on SQLite", [*pytest_command, *arguments], env)}
-    on_postgres = [*pytest_command, "-m", "not once", *arguments]
+    on_sqlite = [*pytest_command, *(arguments or SPREAD["SQLite"])]
+    codes = {"SQLite": _section("tests on SQLite", on_sqlite, env)}
+    on_postgres = [*pytest_command, "-m", "not once", *(arguments or SPREAD["PostgreSQL"])]
     if url := os.environ.get("TEST_DATABASE_URL"):
         env["TEST_DATABASE_URL"] = url
         codes["PostgreSQL"] = _section("tests on PostgreSQL", on_postgres, env)
@@ -83,10 +90,11 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def install_what_is_missing() -> list[str]:
-    """Install Chromium, PostgreSQL and the MCP SDK 1.x where we may; return what is still missing."""
+    """Install Chromium, PostgreSQL, Redis and the SDK 1.x where we may; return what is still missing."""
     wanted: dict[str, Callable[[], str | None]] = {
         "chromium fonts-dejavu-core": lambda: requirements_of_machine.missing("browser"),
         "postgresql": _postgres_is_missing,
+        "redis-server": lambda: requirements_of_machine.missing("redis"),
     }
     packages = [word for names, lacks in wanted.items() if lacks() for word in names.split()]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):

@@ -1,8 +1,9 @@
 """Asking one provider tool: with the login opened for that one call, and the call recorded."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -116,7 +117,28 @@ def call(
 
     :raises ToolError: if the tool gave no result
     """
-    only_sample = tool is not Tool.SEARCH_PROVIDER and is_only_sample(plan)
+    return recorded(
+        partial(store.record_for, session, about=about(plan)),
+        tool,
+        args,
+        login,
+        only_sample=tool is not Tool.SEARCH_PROVIDER and is_only_sample(plan),
+    )
+
+
+@sensitive_variables()
+def recorded(
+    record: Callable[..., None],
+    tool: Tool,
+    args: Mapping[str, Any],
+    login: OpenedLogin | None,
+    *,
+    only_sample: bool = False,
+) -> Answer:
+    """Return the tool's answer; `record(action, at=…, **told)` writes the call down.
+
+    :raises ToolError: if the tool gave no result
+    """
     told: dict[str, Any] = {
         "tool": tool.value,
         "argument_digest": argument_digest(tool, args, secret=settings.SECRET_KEY),
@@ -126,22 +148,18 @@ def call(
             tool, args, credentials=login.reveal() if login else None, only_mock=only_sample
         )
     except ToolError as error:
-        store.record_for(
-            session,
+        record(
             Action.TOOL_FAILED,
             at=timezone.now(),
-            about=about(plan),
             **told,
             **_way(error),
             error_code=error.code[:64],
         )
         raise
     try:
-        store.record_for(
-            session,
+        record(
             Action.TOOL_SUCCEEDED,
             at=timezone.now(),
-            about=about(plan),
             **told,
             **_way(answer),
             degraded=answer.degraded,

@@ -18,25 +18,25 @@ from typing import Any
 
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, QuerySet, When
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
-from orchestrator import catalogue
+from orchestrator import catalogue, idempotency
 from orchestrator.flow import moves
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.screens import Screen
-from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.models import LIVE, RegistrationSubmission, SubmissionStatus
 from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.settling import INTENDED, SENT, Settling, status_url
 from orchestrator.services.turns import Origin, Turn
-from orchestrator.submissions import ledger
+from orchestrator.submissions import ledger, timetable, watch
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import get_toolbox
@@ -101,25 +101,31 @@ def _write_down(
     session: AgenticCheckoutSession, plan: Plan, given: dict[str, Any], *, at: datetime
 ) -> tuple[Claim, RegistrationSubmission]:
     """Claim the session, record the confirmation and write the row, all or nothing."""
+    org_ref, program_ref = plan.org_ref or "", plan.program_ref or ""
     wish = ledger.Wish(
         session_id=session.pk,
         user_id=session.user_id,
         provider=plan.provider_key,
-        org_ref=plan.org_ref or "",
-        program_ref=plan.program_ref or "",
+        org_ref=org_ref,
+        program_ref=program_ref,
         participant=ledger.participant_key(turns.participant_of(plan, given), session.user_id),
+        org_name=plan.provider["name"] if plan.provider else "",
+        program_title=plan.program["title"] if plan.program else "",
         request_digest=ledger.keyed_digest("request", [plan.org_ref, plan.program_ref, given]),
         is_real=get_toolbox().real,
     )
+    request = ledger.Request(plan.credential_id or "", org_ref, program_ref, given)
     try:
         with transaction.atomic():
             claim = store.claim(
                 session, intent="confirm_registration", at=at, status=Status.SUBMITTING
             )
+            idempotency.note_turn(claim.token)
             store.record_for(
                 session, Action.ACTION_CONFIRM_REGISTRATION, at=at, about=calls.about(plan)
             )
-            return claim, ledger.intend(wish, at=timezone.now())  # after, in the trail, too
+            # after the deed, in the trail, too
+            return claim, ledger.intend(wish, request, at=timezone.now())
     except ledger.AlreadyRegisteringError as error:
         if error.submission_id is None:  # it was settled this very moment: look again
             raise store.SessionChangedError from None
@@ -193,23 +199,31 @@ def _written(settling: Settling, answer: Answer) -> Turn:
 
 def newest_turn(session: AgenticCheckoutSession) -> Turn | None:
     """Return the newest answer of a session; while a registration leaves, that it does."""
-    if session.status != Status.SUBMITTING:
-        return turns.last_turn(session)
+    turn = turns.last_turn(session)
+    if turn is None or turn["session"]["status"] != Status.SUBMITTING:
+        return turn
     submission = _submissions_of(session).first()
     address = status_url(submission) if submission else None
-    return turns.assemble(session, UNDER_WAY, status_url=address)
+    leaving = turns.assemble(session, UNDER_WAY, status_url=address)
+    leaving["session"] = turn["session"]
+    return leaving
 
 
 def _submissions_of(session: AgenticCheckoutSession) -> QuerySet[RegistrationSubmission]:
     own = RegistrationSubmission.objects.for_user(session.user_id)
-    return own.filter(session_id=session.pk).order_by("-created_at", "-id")
+    # a live one first: at most one is, and two hosts' clocks may differ
+    is_live = Case(When(status__in=LIVE, then=0), default=1, output_field=IntegerField())
+    return own.filter(session_id=session.pk).order_by(is_live, "-created_at", "-id")
 
 
-def follow(session: AgenticCheckoutSession, *, at: datetime) -> AgenticCheckoutSession:
+def follow(
+    session: AgenticCheckoutSession, *, at: datetime, news: bool = False
+) -> AgenticCheckoutSession:
     """Return the session after it caught up with its registration, where its process died midway.
 
     A row that never got past `intent` was not sent: claiming the session takes that right from
-    whoever held it. One that was `sent` is unknown until somebody asks the provider.
+    whoever held it. One that was `sent` is unknown until somebody asks the provider. `news`: the
+    parent is not here to see what became of it.
     """
     if session.status not in KEPT or store.is_turn_running(session, at):
         return session
@@ -220,7 +234,38 @@ def follow(session: AgenticCheckoutSession, *, at: datetime) -> AgenticCheckoutS
         return session
     plan = Plan.from_state(session.step, session.state)
     with suppress(store.SessionChangedError, store.TurnInProgressError), transaction.atomic():
-        claim = store.claim(session, intent="follow_registration", at=at)
+        claim = store.claim(session, intent="follow_registration", at=at, by_person=not news)
         submission.refresh_from_db()  # from here on nobody else moves it on from `intent`
-        Settling(session, claim, plan, submission).follow()
+        Settling(session, claim, plan, submission, news=news).follow()
     return AgenticCheckoutSession.objects.get(pk=session.pk)
+
+
+def conclude(
+    submission: RegistrationSubmission, status: SubmissionStatus, *, at: datetime, **how: Any
+) -> bool:
+    """Settle a registration outside of its own turn, and bring its session along: both or neither.
+
+    `how` is what `ledger.settle` takes. The parent is to be told. Return False where the row was
+    in none of the states `of`.
+    """
+    with transaction.atomic():
+        store.lock(submission.session_id)
+        won = ledger.settle(submission, status, at=at, news=True, **how)
+        if won:
+            bring_along(submission, at=at)
+    return won
+
+
+def bring_along(submission: RegistrationSubmission, *, at: datetime) -> None:
+    """Bring a registration's session, if there still is one, to where the registration stands.
+
+    Where a turn holds the session just now, it is looked at again soon.
+    """
+    for session in AgenticCheckoutSession.objects.filter(pk=submission.session_id):
+        newest = _submissions_of(session).first()
+        if newest is None or newest.pk != submission.pk:
+            continue  # the session went on with another one
+        status = follow(session, at=at, news=True).status
+        is_open_still = newest.status in STILL_UNKNOWN and status == Status.OUTCOME_UNKNOWN
+        if status in KEPT and not is_open_still:
+            watch.look_after(submission, at=at + timetable.SOON)

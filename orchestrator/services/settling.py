@@ -19,7 +19,7 @@ from orchestrator.flow.screens import Screen
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import logins, refusals, turns
 from orchestrator.services.turns import Origin, Turn
-from orchestrator.submissions import ledger
+from orchestrator.submissions import ledger, watch
 from orchestrator.tools.contract import Booking
 from orchestrator.tools.errors import ToolRefusedError
 from sessions_store import services as store
@@ -50,8 +50,12 @@ class Settling:
         claim: Claim,
         plan: Plan,
         submission: RegistrationSubmission,
+        *,
+        news: bool = False,
     ) -> None:
+        """`news`: nobody waits for the answer, so the parent has to be told of it."""
         self.session, self.claim, self.plan, self.submission = session, claim, plan, submission
+        self.news = news
 
     def mark_sent(self) -> bool:
         """Commit that the first byte is about to leave; False where this turn lost its session."""
@@ -76,8 +80,9 @@ class Settling:
             )
             if won:
                 return self._receipt(booking, origin)
-            ledger.keep_late_answer(self.submission, booking)
-        logger.error("Registration %s was confirmed after it was settled", self.submission.pk)
+            is_alarming = ledger.keep_late_answer(self.submission, booking, at=timezone.now())
+        if is_alarming:
+            logger.error("Registration %s was booked after it was settled", self.submission.pk)
         raise store.LeaseLostError
 
     def refused(self, error: ToolRefusedError) -> refusals.RefusedError:
@@ -127,6 +132,7 @@ class Settling:
                 of=of,
                 at=timezone.now(),
                 error_code=reason,
+                news=self.news,
             )
             return self._finish(plan, screen, origin, code=code)
 
@@ -174,7 +180,7 @@ class Settling:
                 self._finish(self.plan, screens.with_lead(sentence, standing), code=code)
             case SubmissionStatus.CONFIRMED | SubmissionStatus.WAITLISTED:
                 booking = cast("Booking", self.submission.response)
-                self._receipt(booking, Origin(self.submission.source))
+                self._receipt(booking, Origin(self.submission.source or None))
             case _:
                 self.unknown("interrupted")
 
@@ -203,5 +209,6 @@ class Settling:
             return turns.finish(
                 self.session, self.claim, plan, screen, origin, status=status, **said
             )
-        except store.LeaseLostError:  # the session follows the row at its next turn
+        except store.LeaseLostError:  # the session follows the row at its next turn, or soon
+            watch.look_after(self.submission, at=timezone.now())
             return turns.assemble(self.session, screen, origin, plan=plan, **said)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict, cast
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from orchestrator.flow.rules import Step
 from orchestrator.flow.screens import Button, Card, FilledField, Screen
 from orchestrator.submissions.ledger import keyed_digest
 from sessions_store import services as store
-from sessions_store.models import AgenticCheckoutSession
+from sessions_store.models import AgenticCheckoutSession, SessionTurn
 from sessions_store.services import Claim
 from sessions_store.status import Status
 
@@ -166,11 +167,17 @@ def seal_body(session: AgenticCheckoutSession, seq: int, said: str | None, turn:
 
 
 def last_turn(session: AgenticCheckoutSession) -> Turn | None:
-    """Return the newest answer of the session, with the session as it stands now."""
+    """Return the newest answer of the session, with the session as it stands by then.
+
+    It may have moved on since it was read: what is shown of it and the answer belong together.
+    """
     newest = store.last_answer(session.pk)
-    if newest is None:
-        return None
-    body = vault.open_json(newest.body, **_place(session, f"turn {newest.seq}"))
+    return None if newest is None else answer_of(newest.session, newest)
+
+
+def answer_of(session: AgenticCheckoutSession, kept: SessionTurn) -> Turn:
+    """Return what a kept turn was answered with, with the session as it stands now."""
+    body = vault.open_json(kept.body, **_place(session, f"turn {kept.seq}"))
     return cast("Turn", {"session": session_view(session), **body["turn"]})
 
 
@@ -215,6 +222,42 @@ def finish(
         failed=code is not None,
         at=timezone.now(),
     )
+    return turn
+
+
+def write(
+    session: AgenticCheckoutSession,
+    plan: Plan,
+    screen: Screen,
+    token: UUID,
+    *,
+    intent: str,
+    status: Status,
+    said: str | None,
+    at: datetime,
+) -> Turn:
+    """Write a turn that waited for nobody, without a claim before it, and return the Turn.
+
+    Call it inside the transaction that records what the turn is for.
+
+    :raises TurnInProgressError: if a turn is running
+    :raises SessionChangedError: if the session moved on since it was read
+    """
+    turn, state = assemble(session, screen, plan=plan), plan.to_state()
+    version = store.write(
+        session,
+        token=token,
+        intent=intent,
+        step=plan.step,
+        status=status,
+        provider_id=plan.provider_key,
+        state=state,
+        body=lambda seq: seal_body(session, seq, said, turn),
+        at=at,
+    )
+    session.step, session.status, session.state = plan.step, status, state
+    session.provider_id, session.version = plan.provider_key, version
+    turn["session"] = session_view(session)
     return turn
 
 

@@ -8,7 +8,8 @@ status, so a process that was presumed dead cannot undo what was settled without
 import hmac
 import json
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,18 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import SYSTEM, Action, person
 from audit.services import record
+from credentials import services as vault
 from orchestrator.models import LIVE, RegistrationSubmission, SubmissionStatus
+from orchestrator.submissions import timetable
 from orchestrator.tools.contract import Booking
+
+BOOKED = frozenset({SubmissionStatus.CONFIRMED, SubmissionStatus.WAITLISTED})
+LATE_ANSWER = "late_answer"
+NOTHING_TO_CHECK = {"check_at": None, "lease_token": None, "lease_until": None}
 
 
 class AlreadyRegisteringError(Exception):
@@ -44,8 +52,20 @@ class Wish:
     org_ref: str
     program_ref: str
     participant: str
+    org_name: str
+    program_title: str
     request_digest: str
     is_real: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Request:
+    """What is sent, and with which login: kept sealed for as long as it may have to go out again."""
+
+    credential_id: str
+    org_ref: str
+    program_ref: str
+    answers: Mapping[str, Any]
 
 
 RECORDS = {
@@ -74,7 +94,8 @@ def participant_key(name: str | None, user_id: UUID) -> str:
     return keyed_digest("participant", [str(user_id), known])
 
 
-def intend(wish: Wish, *, at: datetime) -> RegistrationSubmission:
+@sensitive_variables()
+def intend(wish: Wish, request: Request, *, at: datetime) -> RegistrationSubmission:
     """Write the registration down before anything leaves, inside the caller's transaction.
 
     :raises AlreadyRegisteringError: if there is a live one for this child and program
@@ -86,13 +107,33 @@ def intend(wish: Wish, *, at: datetime) -> RegistrationSubmission:
         updated_at=at,
         **vars(wish),
     )
+    submission.sealed_request = vault.seal_json(vars(request), **_place(submission))
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
     except IntegrityError:
         raise AlreadyRegisteringError(_live_twin(wish)) from None
-    _record(Action.REGISTRATION_SUBMITTED, submission, actor=person(wish.user_id), at=at)
+    record_about(submission, Action.REGISTRATION_SUBMITTED, actor=person(wish.user_id), at=at)
     return submission
+
+
+@sensitive_variables()
+def request_of(submission: RegistrationSubmission) -> Request:
+    """Return what was sent.
+
+    :raises KeyUnavailableError: if its key is missing
+    :raises CredentialUnreadableError: if it is damaged, or gone since the outcome is known
+    """
+    return Request(**vault.open_json(submission.sealed_request, **_place(submission)))
+
+
+def _place(submission: RegistrationSubmission) -> dict[str, Any]:
+    return {
+        "table": submission._meta.db_table,
+        "row_id": submission.pk,
+        "user_id": submission.user_id,
+        "label": "request",
+    }
 
 
 def _live_twin(wish: Wish) -> UUID | None:
@@ -109,11 +150,13 @@ def _live_twin(wish: Wish) -> UUID | None:
 
 def mark_sent(submission: RegistrationSubmission, *, at: datetime) -> bool:
     """Write that the first byte is about to leave; False where the row was settled meanwhile."""
-    return bool(
-        RegistrationSubmission.objects.filter(
-            pk=submission.pk, status=SubmissionStatus.INTENT
-        ).update(status=SubmissionStatus.SENT, sent_at=at, updated_at=at, attempts=1)
+    intended = RegistrationSubmission.objects.filter(
+        pk=submission.pk, status=SubmissionStatus.INTENT
     )
+    won = intended.update(status=SubmissionStatus.SENT, sent_at=at, updated_at=at, attempts=1)
+    if won:
+        submission.sent_at = at
+    return bool(won)
 
 
 def settle(
@@ -126,8 +169,15 @@ def settle(
     booking: Booking | None = None,
     source: str = "",
     error_code: str = "",
+    lease: UUID | None = None,
+    news: bool = False,
+    action: Action | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write what became of a registration, with its record, if it is in one of the states `of`.
+
+    `lease`: and only while this lease on it is held. `news`: the parent is not waiting for the
+    answer and has to be told. `action` and `told`: what is recorded, besides the usual.
 
     Return False where it is not: somebody else settled it.
     """
@@ -137,6 +187,10 @@ def settle(
         "source": source,
         "error_code": error_code[:64],
     }
+    if status == SubmissionStatus.OUTCOME_UNKNOWN:
+        settled["check_at"] = (submission.sent_at or at) + timetable.FIRST_CHECK
+    else:
+        settled |= NOTHING_TO_CHECK | {"sealed_request": "", "late_answer_at": None}
     if booking:
         settled |= {
             "confirmation_ref": booking["confirmation_ref"],
@@ -144,29 +198,92 @@ def settle(
             "response": dict(booking),
             "answered_at": at,
         }
+    if news:
+        settled |= _news(at)
+    rows = RegistrationSubmission.objects.filter(pk=submission.pk, status__in=list(of))
+    if lease:
+        rows = rows.filter(lease_token=lease)
+    about: dict[str, Any] = {"error_code": error_code} if error_code else {}
+    about |= told or {}
     with transaction.atomic():
-        won = RegistrationSubmission.objects.filter(pk=submission.pk, status__in=list(of)).update(
-            **settled
-        )
+        won = rows.update(**settled)
         if won:
-            told = {"error_code": error_code} if error_code else {}
-            _record(RECORDS[status], submission, actor=actor, at=at, source=source or None, **told)
+            record_about(
+                submission,
+                action or RECORDS[status],
+                actor=actor,
+                at=at,
+                source=source or None,
+                **about,
+            )
     return bool(won)
 
 
-def keep_late_answer(submission: RegistrationSubmission, booking: Booking) -> None:
-    """Keep a yes that came after the row was settled otherwise: somebody has to look at it."""
-    RegistrationSubmission.objects.filter(pk=submission.pk).update(response=dict(booking))
+def _news(at: datetime) -> dict[str, datetime | None]:
+    return {"news_at": at, "told_at": None, "mailed_at": None}
 
 
-def _record(
-    action: Action,
+def keep_late_answer(submission: RegistrationSubmission, booking: Booking, *, at: datetime) -> bool:
+    """Keep a yes that came after the row was settled, and raise the alarm: a person has to look.
+
+    Return False where it only says what is known already. A row that says that nothing was booked
+    becomes one that needs a person, unless the parent has registered anew meanwhile; what was
+    booked otherwise stays as it is.
+    """
+    with transaction.atomic():
+        rows = RegistrationSubmission.objects.select_for_update().filter(pk=submission.pk)
+        row = rows.get()
+        is_booked = row.status in BOOKED
+        if is_booked and row.confirmation_ref == booking["confirmation_ref"]:
+            return False
+        rows.update(late_answer_at=at)
+        if not is_booked:
+            rows.update(response=dict(booking))
+        if not is_booked and row.status != SubmissionStatus.NEEDS_OPERATOR:
+            with suppress(IntegrityError), transaction.atomic():
+                rows.update(
+                    status=SubmissionStatus.NEEDS_OPERATOR,
+                    updated_at=at,
+                    sealed_request="",
+                    **NOTHING_TO_CHECK,
+                    **_news(at),
+                )
+        record_about(
+            submission,
+            Action.REGISTRATION_NEEDS_OPERATOR,
+            actor=SYSTEM,
+            at=at,
+            reason=LATE_ANSWER,
+            late_confirmation_ref=booking["confirmation_ref"],
+        )
+    return True
+
+
+def close_late_answer(
+    submission: RegistrationSubmission, *, actor: str, at: datetime, told: Mapping[str, Any]
+) -> bool:
+    """Write that a person has looked at a late answer, where the status stays as it is.
+
+    Return False where there is none (any more).
+    """
+    late = RegistrationSubmission.objects.filter(pk=submission.pk, late_answer_at__isnull=False)
+    with transaction.atomic():
+        closed = late.update(late_answer_at=None, updated_at=at)
+        if closed:
+            record_about(submission, Action.REGISTRATION_RESOLVED, actor=actor, at=at, **told)
+    return bool(closed)
+
+
+def record_about(
     submission: RegistrationSubmission,
+    action: Action,
     *,
     actor: str,
     at: datetime,
+    credential_id: UUID | None = None,
     **told: Any,
 ) -> None:
+    """Record something about a registration: what it is, and what is told besides."""
     record(
         action=action,
         user_id=submission.user_id,
@@ -176,6 +293,7 @@ def _record(
         org_ref=submission.org_ref,
         program_ref=submission.program_ref,
         session_id=submission.session_id,
+        credential_id=credential_id,
         metadata={
             "submission_id": str(submission.pk),
             "request_digest": submission.request_digest,

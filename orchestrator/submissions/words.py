@@ -19,5 +19,12 @@ WORDS: dict[str, str] = {
 def words_for(submission: RegistrationSubmission) -> str:
     """Return the provider's own message where it confirmed, else ours for the status."""
     if submission.status == SubmissionStatus.REJECTED:
+        return our_words_for(submission)
+    return submission.message or our_words_for(submission)
+
+
+def our_words_for(submission: RegistrationSubmission) -> str:
+    """Return our own sentence for the status: it holds nothing that anybody else wrote."""
+    if submission.status == SubmissionStatus.REJECTED:
         return SENTENCES.get(submission.error_code, OTHER_REFUSAL)
-    return submission.message or WORDS[submission.status]
+    return WORDS[submission.status]

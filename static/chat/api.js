@@ -11,9 +11,9 @@ export class Problem extends Error {
     this.body = body;
   }
 
-  /** Whether no answer came at all, so that nobody knows if the server did what was asked. */
-  get isNetwork() {
-    return this.body.code === "network";
+  /** Whether the server may have done what was asked, or may still do it: no answer came from it. */
+  get isUndecided() {
+    return this.body.code === "network" || this.body.code === "idempotency_key_in_progress";
   }
 }
 

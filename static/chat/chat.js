@@ -6,8 +6,8 @@ import { buildForm } from "./form.js";
 import { loginDialog } from "./login-dialog.js";
 import { waysOn } from "./problems.js";
 import { showStep } from "./steps.js";
-import { bubble, divider, problemView, submitLabel, turnView, typing } from "./view.js";
-import { outcome, outcomeSentence, statusPath } from "./watch.js";
+import { bubble, divider, problemView, sentenceView, submitLabel, turnView, typing } from "./view.js";
+import { isRefusal, outcome, outcomeSentence, statusPath } from "./watch.js";
 
 const SESSIONS = "/api/v1/sessions";
 const UNDECIDED = new Set(["submitting", "outcome_unknown"]);
@@ -37,11 +37,12 @@ const dialog = loginDialog(find("login-dialog"), (credential) =>
 /** Ask the API once; show what the parent said, then the answer or the problem. */
 async function exchange(ask, { said = null, key = newKey(), focus = "answer" } = {}) {
   if (isBusy) return;
+  const isFirst = !session; // then it stands at the top, below the news
   const sayings = said ? [add(bubble(said, "you"))] : [];
   const waiting = add(typing());
   const patience = setTimeout(() => waiting.append("Still working. This can take half a minute."), PATIENCE_MS);
   setBusy(true);
-  reveal(sayings[0] ?? waiting);
+  if (!isFirst) reveal(sayings[0] ?? waiting);
   let show;
   try {
     const turn = await ask(key);
@@ -49,7 +50,7 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
   } catch (problem) {
     if (!problem.body) throw problem;
     // what may have been done is asked for under the same key; a clear refusal is asked anew
-    const again = () => exchange(ask, { key: problem.isNetwork ? key : newKey(), focus });
+    const again = () => exchange(ask, { key: problem.isUndecided ? key : newKey(), focus });
     const left = await turnLeftBy(problem.body);
     show = () => showProblem(problem.body, { again, sayings, left });
   } finally {
@@ -59,7 +60,7 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
   }
   const shown = show();
   if (!shown) return;
-  reveal(sayings[0] ?? shown);
+  if (!isFirst) reveal(sayings[0] ?? shown);
   // a phone's keyboard stays away until it is asked for
   const typesOn = focus === "composer" && !newest?.form && !input.disabled && matchMedia("(pointer: fine)").matches;
   (typesOn ? input : shown).focus({ preventScroll: true });
@@ -142,20 +143,23 @@ async function watch(turn) {
   if (signal.aborted) return;
   if (!submission) {
     const sentence = "We are still checking. You may close this page: the answer will be here when you come back.";
-    trouble = add(problemView(sentence, [{ label: "Check again", run: () => watch(turn) }], press));
+    const again = { label: "Check again", run: () => (retire(trouble), watch(turn)) };
+    trouble = add(sentenceView(sentence, [again], press));
     return;
   }
   const shownVersion = session.version;
   const now = await current(session.id).catch(() => null);
   if (signal.aborted) return;
   if (now) session = now.session;
-  if (now && now.session.version !== shownVersion && now.meta && !now.meta.status_url) {
-    showTurn(now);
+  if (now?.meta && now.session.version !== shownVersion && !UNDECIDED.has(session.status)) {
+    reveal(showTurn(now));
     return;
   }
   const ways = CLOSED.has(session.status) ? [START_ANEW] : [];
   retire(trouble);
-  trouble = add(problemView(outcomeSentence(submission), ways, press));
+  const who = isRefusal(submission) ? "problem" : "us";
+  trouble = add(sentenceView(outcomeSentence(submission), ways, press, who));
+  reveal(trouble);
   showSession();
 }
 

@@ -47,10 +47,15 @@ export function turnView(turn, { onPress, form }) {
 
 /** Return what went wrong, as a sentence with its ways on. */
 export function problemView(sentence, buttons, onPress) {
+  return sentenceView(sentence, buttons, onPress, "problem");
+}
+
+/** Return a sentence with its ways on; `who` says it: "us" or "problem". */
+export function sentenceView(sentence, buttons, onPress, who = "us") {
   return el(
     "article",
-    { class: "turn", tabindex: "-1", "aria-label": "Problem" },
-    bubble(sentence, "problem"),
+    { class: "turn", tabindex: "-1", "aria-label": who === "problem" ? "Problem" : "Answer" },
+    bubble(sentence, who),
     buttonRow(buttons, (button) => onPress(button, null)),
   );
 }

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 
 const UNDECIDED = new Set(["intent", "sent", "outcome_unknown"]);
+const REFUSALS = new Set(["rejected", "not_created"]);
 const FIRST_WAIT_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
 const GIVE_UP_AFTER_MS = 15 * 60_000;
@@ -47,6 +48,11 @@ export async function outcome(path, signal) {
     wait = Math.min(wait * 1.5, LONGEST_WAIT_MS);
   }
   return null;
+}
+
+/** Return whether a submission came to nothing. */
+export function isRefusal(submission) {
+  return REFUSALS.has(submission.status);
 }
 
 /** Return what a submission has come to, in a sentence. */

@@ -18,13 +18,29 @@ from tests import requirements_of_machine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
+WAITING = [f"waiting{number}@example.com" for number in range(8)]  # for a person to look at
 PASSWORD = "a long pass phrase"
 SEED = f"""
 from accounts.models import User
 from django.contrib.auth.hashers import make_password
 password = make_password({PASSWORD!r})
-User.objects.bulk_create(User(email=email, password=password) for email in {PARENTS!r})
+User.objects.bulk_create(User(email=email, password=password) for email in {PARENTS + WAITING!r})
 User.objects.create_user("staff@example.com", {PASSWORD!r}, is_staff=True, is_superuser=True)
+
+from uuid import uuid4
+from django.utils import timezone
+from orchestrator.models import RegistrationSubmission
+now = timezone.now()
+RegistrationSubmission.objects.bulk_create(
+    RegistrationSubmission(
+        user_id=person.pk, session_id=uuid4(), provider="skiclubpro", org_ref="blackhawk-ski",
+        org_name="Blackhawk Ski Club", program_ref="nordic", program_title="Saturday Nordic Kids",
+        participant="a" * 64, request_digest="b" * 64, status="needs_operator", is_real=True,
+        error_code="no_way_to_ask", attempts=1, created_at=now, updated_at=now, sent_at=now,
+        news_at=now,
+    )
+    for person in User.objects.filter(email__in={WAITING!r})
+)
 """
 FLAGS = [
     "--no-sandbox",
@@ -47,6 +63,7 @@ class Served:
 
     url: str
     parents: Iterator[str] = field(default_factory=lambda: iter(PARENTS))
+    waiting: Iterator[str] = field(default_factory=lambda: iter(WAITING))
     staff: str = "staff@example.com"
 
 

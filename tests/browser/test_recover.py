@@ -1,5 +1,7 @@
 """Recovering when something fails on the way…"""
 
+import itertools
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,16 +22,19 @@ def say(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def noting(keys: list[str | None], answer: Any) -> Any:
+    """Return a reply that also notes the key of the request."""
+
+    def reply(request: Request) -> Any:
+        keys.append(request.headers.get("idempotency-key"))
+        return answer
+
+    return reply
+
+
 def test_repeats_the_same_request_after_a_broken_connection(chat: Page) -> None:
     keys: list[str | None] = []
-
-    def note(answer: dict[str, Any] | None) -> Any:
-        def reply(request: Request) -> dict[str, Any] | None:
-            keys.append(request.headers.get("idempotency-key"))
-            return answer
-
-        return reply
-
+    note = partial(noting, keys)
     answers = [*resuming(PENDING), note(None), note(turn("I found it.", version=2))]
     asked = answer_with(chat, answers)
 
@@ -42,6 +47,26 @@ def test_repeats_the_same_request_after_a_broken_connection(chat: Page) -> None:
     assert asked[-1] == asked[-2]
     assert keys[0] == keys[1], "the server must be able to see that it is the same one"
     assert keys[0]
+
+
+def test_repeats_the_same_request_while_the_first_one_still_runs(chat: Page) -> None:
+    keys: list[str | None] = []
+    note = partial(noting, keys)
+    sentence = "One moment, I am still working on this request."
+    running = problem(409, "idempotency_key_in_progress", sentence, retryable=True)
+    seen, found = resuming(PENDING), turn("I found it.", version=2)
+    answer_with(chat, [*seen, note(None), note(running), seen[1], note(found)])
+
+    chat.goto("/")
+    say(chat, "Blackhawk")
+    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    chat.get_by_role("button", name="Retry").click()
+    expect(chat.get_by_text(sentence)).to_be_visible()
+    chat.get_by_role("button", name="Retry").last.click()
+    expect(chat.get_by_text("I found it.")).to_be_visible()
+
+    assert len(keys) == 3
+    assert len(set(keys)) == 1, "a new key would be another request, and wait in vain"
 
 
 def test_recovers_when_the_very_first_request_fails(chat: Page) -> None:
@@ -150,6 +175,57 @@ def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
         chat.get_by_text("your registration went through. Your confirmation: BSC-4F21")
     ).to_be_visible()
     assert [path for _, path, _ in asked].count(STATUS_URL) == 2
+
+
+def test_shows_the_receipt_of_what_was_found_out_meanwhile(chat: Page) -> None:
+    unknown = turn(
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
+    )
+    receipt = turn(
+        "Done! The registration is confirmed.",
+        card("Registration confirmed", subtitle="Reference BSC-4F21"),
+        step="completed",
+        status="completed",
+        version=3,
+        meta={"status_url": STATUS_URL},
+    )
+    found = {"status": "confirmed", "confirmation_ref": "BSC-4F21"}
+    chat.clock.install()
+    asked = answer_with(
+        chat, [*resuming(unknown), found, {**receipt["session"], "last_turn": receipt}]
+    )
+
+    chat.goto("/")
+    expect(chat.get_by_text(CHECKING)).to_be_visible()
+    chat.clock.run_for(3_000)
+
+    expect(chat.get_by_text("Reference BSC-4F21")).to_be_visible()
+    expect(chat.locator(".bubble-problem")).to_have_count(0)
+    expect(chat.get_by_role("button", name="Start a new signup")).to_be_enabled()
+    chat.clock.run_for(60_000)
+    assert [path for _, path, _ in asked].count(STATUS_URL) == 1, "it is known now"
+
+
+def test_asks_less_and_less_often(chat: Page) -> None:
+    unknown = turn(
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
+    )
+    chat.clock.install()
+    asked = answer_with(chat, [*resuming(unknown), *[{"status": "sent"}] * 100])
+    times = []
+
+    chat.goto("/")
+    expect(chat.get_by_text(CHECKING)).to_be_visible()
+    for second in range(60):
+        before = len(asked)
+        chat.clock.run_for(1_000)
+        chat.wait_for_timeout(10)
+        if len(asked) > before:
+            times.append(second)
+
+    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert 4 <= len(times) <= 6
+    assert pauses == sorted(pauses)
 
 
 def test_shows_the_step_that_a_failure_led_to(chat: Page) -> None:

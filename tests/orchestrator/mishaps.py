@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
-from orchestrator.models import RegistrationSubmission
+from orchestrator.models import IdempotencyKey, RegistrationSubmission
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.mcp.breaker import FAILURES_IN_A_ROW
 from sessions_store.models import AgenticCheckoutSession
@@ -288,6 +288,27 @@ def talking_after_a_day(world: World) -> Any:
 def talking_to_an_unknown_one(world: World) -> Any:
     world.chat.id = str(uuid4())
     return world.say()
+
+
+# --- The same request once more ------------------------------------------------------------------
+
+
+def repeating_with_something_else(world: World) -> Any:
+    world.chat.begin()
+    with_key = {"Idempotency-Key": "a-key"}
+    world.chat.say("Blackhawk", **with_key)
+    world.chat.say("Badger", **with_key)
+    return world.chat.response
+
+
+def repeating_while_it_runs(world: World) -> Any:
+    world.chat.begin()
+    with_key = {"Idempotency-Key": "a-key"}
+    world.chat.say("Blackhawk", **with_key)
+    until = timezone.now() + timedelta(seconds=60)
+    IdempotencyKey.objects.update(is_done=False, lease_token=uuid4(), lease_until=until)
+    world.chat.say("Blackhawk", **with_key)
+    return world.chat.response
 
 
 # --- Who is asking, and what ---------------------------------------------------------------------

@@ -112,6 +112,12 @@ CODES = {
     "session_conflict": Entry(
         409, "This signup moved on in another window. Here is where it stands now.", with_turn=True
     ),
+    "idempotency_key_reused": Entry(
+        422, "This was already sent once, with other details. Please send it anew."
+    ),
+    "idempotency_key_in_progress": entry(
+        409, "One moment, I am still working on this request.", retry_after=True
+    ),
     "session_closed": Entry(
         409, "This signup is finished. You can start a new one.", with_turn=True
     ),
@@ -248,6 +254,8 @@ CASES = {
     "turn-in-progress": Case(mishaps.talking_while_a_turn_runs, "turn_in_progress"),
     "if-match": Case(mishaps.talking_from_an_old_window, "session_conflict"),
     "old-confirm": Case(mishaps.confirming_what_has_changed, "session_conflict"),
+    "key-reused": Case(mishaps.repeating_with_something_else, "idempotency_key_reused"),
+    "key-in-progress": Case(mishaps.repeating_while_it_runs, "idempotency_key_in_progress"),
     "closed": Case(mishaps.talking_to_a_finished_one, "session_closed", cta=AGAIN),
     "expired": Case(mishaps.talking_after_a_day, "checkout_session_expired", cta=AGAIN),
     "unknown-session": Case(mishaps.talking_to_an_unknown_one, "not_found", cta=AGAIN),

@@ -138,9 +138,12 @@ def test_keeps_a_yes_that_came_after_it_was_settled_otherwise(
     chat.press("confirm_registration", summary=chat.summary)
     assert (chat.status, chat.last["code"]) == (409, "session_conflict")
     row = RegistrationSubmission.objects.get()
-    assert row.status == "not_created"
+    assert row.status == "needs_operator"
+    assert row.late_answer_at
     [booking] = server.bookings.values()
     assert row.response == {"message": None} | booking
+    alarm = MandateAudit.objects.get(action="registration_needs_operator")
+    assert (alarm.actor, alarm.metadata["reason"]) == ("system", "late_answer")
     assert not MandateAudit.objects.filter(action="registration_completed").exists()
 
 

@@ -3,21 +3,16 @@
 from uuid import uuid4
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
 from orchestrator.models import RegistrationSubmission
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
-from tests.orchestrator.chat import ANSWERS, FULL, MISSING, NO_FORM, SATURDAY, Chat
+from tests.orchestrator.chat import ANSWERS, MISSING, NO_FORM, SATURDAY, Chat
 
 TURN = {"session", "message", "cards", "cta", "form", "meta"}
 SESSION = {"id", "step", "status", "version", "provider", "org_ref", "created_at", "expires_at"}
-# read; claim (savepoint, session, last turn, new turn, record); saved logins; write back
-TURN_WITHOUT_TOOL = 12
-# the same without the logins; open the login (savepoint, row, record), record the call
-TURN_WITH_TOOL = 16
 META = {
     "source",
     "degraded",
@@ -385,14 +380,3 @@ def test_refuses_a_version_that_is_none(chat: Chat) -> None:
     chat.begin()
     chat.press_if("yesterday", "retry_search")
     assert (chat.status, chat.last["code"]) == (400, "invalid_request")
-
-
-def test_costs_a_known_number_of_queries(
-    chat: Chat, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    chat.walk_to("login")
-    with django_assert_num_queries(TURN_WITHOUT_TOOL):
-        chat.press("connect_account")
-    chat.walk_to("program_selection")
-    with django_assert_num_queries(TURN_WITH_TOOL):
-        chat.press("select_program", program_ref=FULL)

@@ -6,12 +6,15 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import timezone
+from django_q.models import Schedule
 from pytest_django import Settings
 
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolUnavailableError
 from orchestrator.tools.mcp import breaker
 from orchestrator.tools.toolbox import get_toolbox
+from sessions_store.tasks import beat
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
 PROGRAMS = Tool.FIND_PROGRAMS.mcp_name
@@ -40,16 +43,17 @@ def server(settings: Settings) -> Iterator[ToolsCallServer]:
 
 
 def test_tells_anybody_that_all_is_well(client: Client, db: None) -> None:
+    beat()
+    Schedule.objects.update(next_run=timezone.now())
+
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {
-        "status": "ok",
-        "checks": {
-            "database": "ok",
-            "mcp": {"mode": "mock", "breaker": "closed", "last_failure": None},
-        },
-    }
+    assert answer.json()["status"] == "ok"
+    checks = answer.json()["checks"]
+    assert checks["database"] == "ok"
+    assert checks["mcp"] == {"mode": "mock", "breaker": "closed", "last_failure": None}
+    assert checks["worker"]["state"] == "ok"
     assert answer["Cache-Control"] == "no-store"
     assert not answer.cookies
 

@@ -1,11 +1,14 @@
 """The environment of the MCP SDK 1.x…"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests import requirements_of_machine
+from tests.environments import Environment, NotInstalledError
 from tests.servers.sdk import environment
+from tests.servers.sdk.environment import SDK_1X
 
 pytestmark = pytest.mark.once
 
@@ -20,34 +23,34 @@ def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_says_why_it_cannot_be_made_and_is_never_half_made(
     no_registry: None, tmp_path: Path
 ) -> None:
-    home = tmp_path / "var" / "sdk-1x"
+    here = replace(SDK_1X, home=tmp_path / "var" / "sdk-1x")
     for _ in range(2):
-        with pytest.raises(environment.NotInstalledError, match=r"SDK 1\.x could not be installed"):
-            environment.interpreter(home)
+        with pytest.raises(NotInstalledError, match=r"SDK 1\.x could not be installed"):
+            here.interpreter()
 
-    assert (home / "bin" / "python").exists()  # half made, and not believed the second time
+    assert (here.home / "bin" / "python").exists()  # half made, and not believed the second time
 
 
 def test_is_kept_as_long_as_lock_and_python_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, lock, made = tmp_path / "var" / "sdk-1x", tmp_path / "lock.txt", []
+    here = Environment("x", home=tmp_path / "var" / "sdk-1x", lock=tmp_path / "lock.txt")
+    made: list[list[str]] = []
 
-    def make(command: list[str]) -> None:
+    def make(_: Environment, command: list[str]) -> None:
         made.append(command)
-        (home / "bin").mkdir(parents=True, exist_ok=True)
-        (home / "bin" / "python").touch()
+        (here.home / "bin").mkdir(parents=True, exist_ok=True)
+        (here.home / "bin" / "python").touch()
 
-    monkeypatch.setattr(environment, "_run", make)
-    monkeypatch.setattr(environment, "LOCK", lock)
-    lock.write_text("mcp==1.30.0")
-    environment.interpreter(home)
+    monkeypatch.setattr(Environment, "_run", make)
+    here.lock.write_text("mcp==1.30.0")
+    here.interpreter()
     commands = len(made)
-    environment.interpreter(home)
+    here.interpreter()
     assert len(made) == commands
 
-    lock.write_text("mcp==1.31.0")
-    environment.interpreter(home)
+    here.lock.write_text("mcp==1.31.0")
+    here.interpreter()
     assert len(made) == 2 * commands
     assert "--require-hashes" in made[-1]
 
@@ -67,7 +70,7 @@ def test_is_skipped_with_the_reason_or_fails_where_it_is_required(
 
 
 def test_names_no_machine_in_its_lock() -> None:
-    lock = environment.LOCK.read_text()
+    lock = SDK_1X.lock.read_text()
 
     assert "mcp==1.30.0" in lock
     assert lock.count("--hash=sha256:") > 50

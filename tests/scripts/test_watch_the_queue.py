@@ -6,8 +6,10 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
+from sessions_store import jobs
+from sessions_store.models import JobRun
 from signupassist.queue_watch import QueueWatch, is_working
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,53 @@ def test_is_not_lulled_by_a_failed_task_that_waits_for_its_retry(noon: datetime)
     found = [watch.is_stuck(is_working=False, at=noon + n * MINUTE) for n in range(4)]
 
     assert found == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_working", "is_new", "found"),
+    [
+        (6, False, False, True),
+        (4, False, False, False),
+        (6, True, False, False),
+        (6, False, True, False),
+    ],
+)
+def test_asks_for_a_new_worker_when_no_beat_comes(
+    noon: datetime, minutes: int, is_working: bool, is_new: bool, found: bool
+) -> None:
+    jobs.end(
+        jobs.begin("beat", rest=MINUTE, at=noon - minutes * MINUTE - RETRY),
+        JobRun.Outcome.DONE,
+        "alive",
+        at=noon - minutes * MINUTE,
+    )
+    up_for = MINUTE if is_new else 60 * MINUTE
+
+    trouble = QueueWatch(noon).trouble(is_working=is_working, up_for=up_for, at=noon)
+
+    assert trouble == ("the worker has given no sign of life for a while" if found else None)
+
+
+@pytest.mark.parametrize(("repeats", "found"), [(-1, True), (0, False)])
+def test_misses_no_beat_that_an_operator_has_switched_off(
+    noon: datetime, repeats: int, found: bool
+) -> None:
+    Schedule.objects.filter(name="beat").update(repeats=repeats)
+
+    trouble = QueueWatch(noon).trouble(is_working=False, up_for=60 * MINUTE, at=noon)
+
+    assert bool(trouble) == found
+
+
+def test_gives_a_new_worker_time_to_take_what_waits(noon: datetime) -> None:
+    watch = QueueWatch(noon - 3 * MINUTE)
+    queue(noon - 3 * MINUTE)
+    watch.trouble(is_working=False, up_for=0 * MINUTE, at=noon - 3 * MINUTE)
+
+    assert not watch.trouble(is_working=False, up_for=MINUTE, at=noon)
+    assert watch.trouble(is_working=False, up_for=2 * MINUTE, at=noon) == (
+        "tasks are waiting and the worker takes none"
+    )
 
 
 @pytest.mark.once

@@ -30,6 +30,7 @@ from orchestrator.tools.mock.tools import MockTools
 TOKEN = "a-test-token"
 DRIP_SECONDS = 0.1
 BY_NAME = {tool.mcp_name: tool for tool in Tool}
+SUBMIT = Tool.SUBMIT_REGISTRATION.mcp_name
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,21 @@ class Call:
 class ToolsCallServer:
     """A server for the length of a `with` block (or until `stop`)."""
 
-    def __init__(self, *, port: int = 0, token: str = TOKEN, looks_up: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        token: str = TOKEN,
+        looks_up: bool = False,
+        lists_keys: bool = True,
+        honours_keys: bool = True,
+    ) -> None:
         self.token = token
         self.looks_up = looks_up  # whether it has scp.get_registration
-        self.bookings: dict[str, dict[str, Any]] = {}  # by idempotency key
+        self.lists_keys = lists_keys  # whether it says that it takes an idempotency key
+        self.honours_keys = honours_keys  # whether the same key gets the same booking
+        self.bookings: dict[str, dict[str, Any]] = {}  # by idempotency key, the first of each
+        self.booked: list[str] = []  # the key of every booking made, doubled ones included
         self.calls: list[Call] = []
         self.lists = 0
         self.connections = 0
@@ -128,6 +140,8 @@ class ToolsCallServer:
         tools = self._tools.list_tools()
         if self.looks_up:
             tools[Tool.GET_REGISTRATION.mcp_name] = frozenset({"idempotency_key"})
+        if not self.lists_keys:
+            tools[SUBMIT] -= {"idempotency_key"}
         return {
             "tools": [
                 {
@@ -153,11 +167,21 @@ class ToolsCallServer:
                     raise ToolRefusedError("not_found", "There is no such registration.")
                 return 200, self.bookings[key]
             result = self._tools.call(BY_NAME[name], args)
-            if BY_NAME[name] is Tool.SUBMIT_REGISTRATION:
-                self.bookings[key] = result
-            return 200, result
+            return 200, self._book(key, result) if name == SUBMIT else result
         except ToolRefusedError as refusal:
             return 422, {"error": {"code": refusal.code, "message": refusal.message}}
+
+    def _book(self, key: str, booking: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            if key not in self.bookings:
+                self.bookings[key] = booking
+            elif self.honours_keys:
+                return self.bookings[key]
+            else:
+                again = f"{booking['confirmation_ref']}-{len(self.booked)}"
+                booking = {**booking, "confirmation_ref": again}
+            self.booked.append(key)
+            return booking
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         owner = self
@@ -189,7 +213,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"{}")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died halfway
+            self.close_connection = True
+            return
         if self.path != "/tools/call":
             self._send(404, b"{}")
             return
@@ -282,8 +310,16 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--token", default="", help="the bearer token to ask for (default: none)")
     parser.add_argument("--script", action="append", default=[], metavar="TOOL=SCRIPT")
+    parser.add_argument("--looks-up", action="store_true", help="have scp.get_registration")
+    parser.add_argument("--no-keys", action="store_true", help="neither list nor honour the key")
     chosen = parser.parse_args()
-    server = ToolsCallServer(port=chosen.port, token=chosen.token)
+    server = ToolsCallServer(
+        port=chosen.port,
+        token=chosen.token,
+        looks_up=chosen.looks_up,
+        lists_keys=not chosen.no_keys,
+        honours_keys=not chosen.no_keys,
+    )
     for line in chosen.script:
         tool, _, words = line.partition("=")
         server.script(tool, script_of(words))

@@ -280,14 +280,14 @@ def test_only_the_times_of_a_schedule_can_be_changed(browser: Client, noon: date
     ],
 )
 def test_a_time_that_is_none_is_refused(browser: Client, wrong: dict[str, str]) -> None:
-    before = Schedule.objects.values().get()
+    before = Schedule.objects.values().get(name="cleanup_sessions")
     fine = {"cron": "0 2 * * *", "next_run_0": "2026-07-15", "next_run_1": "02:00:00"}
 
     answer = browser.post(page_of(Schedule, "change", before["id"]), fine | wrong)
 
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors
-    assert Schedule.objects.values().get() == before
+    assert Schedule.objects.values().get(name="cleanup_sessions") == before
 
 
 def test_nothing_of_django_q_is_open_to_parents(parent: User) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from audit.models import MandateAudit
-from sessions_store import services
+from sessions_store import forgetting, services
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
 from sessions_store.services import (
     Claim,
@@ -223,6 +223,19 @@ def test_that_ends_after_another_took_over_is_kept_beside(
     assert finish(new, noon + 93 * SECOND) == 4
 
 
+def test_that_was_taken_over_is_not_written_whatever_the_version_says(
+    make_session: MakeSession, noon: datetime
+) -> None:
+    session = make_session()
+    claim = services.claim(session, intent="select_provider", at=noon)
+    AgenticCheckoutSession.objects.update(turn_token=uuid4())
+
+    with pytest.raises(LeaseLostError):
+        finish(claim, noon + SECOND)
+
+    assert read(session).step == "provider_search"
+
+
 def test_that_was_taken_over_is_no_answer_even_if_it_gives_up(
     make_session: MakeSession, noon: datetime
 ) -> None:
@@ -256,7 +269,7 @@ def test_that_ends_after_the_session_is_gone_writes_nothing(
 ) -> None:
     session = make_session()
     claim = services.claim(session, intent="select_provider", at=noon)
-    services.forget_expired(at=noon + timedelta(hours=25))
+    forgetting.forget_expired(at=noon + timedelta(hours=25))
 
     with pytest.raises(LeaseLostError):
         finish(claim, noon + timedelta(hours=25))
@@ -283,3 +296,17 @@ def test_first_after_a_restart_is_recorded_as_a_return(
     row = resumed.get()
     assert (row.session_id, row.user_id) == (session.pk, session.user_id)
     assert row.provider == "skiclubpro"
+
+
+def test_after_a_restart_is_nobody_s_return_where_the_worker_makes_it(
+    make_session: MakeSession, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make_session()
+    finish(services.claim(session, intent="select_provider", at=noon), noon)
+    monkeypatch.setattr(services, "PROCESS_STARTED", noon + timedelta(hours=1))
+
+    services.claim(
+        read(session), intent="follow_registration", at=noon + timedelta(hours=2), by_person=False
+    )
+
+    assert not MandateAudit.objects.filter(action="session_resumed").exists()

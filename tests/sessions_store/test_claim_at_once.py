@@ -12,7 +12,12 @@ from django.db import connection, transaction
 
 from sessions_store import services
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
-from sessions_store.services import SessionChangedError, SessionNotFoundError, TurnInProgressError
+from sessions_store.services import (
+    LeaseLostError,
+    SessionChangedError,
+    SessionNotFoundError,
+    TurnInProgressError,
+)
 from sessions_store.status import Status
 from tests.sessions_store.conftest import MakeSession
 
@@ -81,6 +86,43 @@ def test_is_won_by_exactly_one_when_a_lease_ran_out(
     assert results.count("won") == 1
     outcomes = SessionTurn.objects.order_by("seq").values_list("outcome", flat=True)
     assert list(outcomes) == ["done", "interrupted", "running"]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_is_won_by_the_late_result_or_by_one_of_those_who_take_over(
+    make_session: MakeSession, noon: datetime, attempt: int
+) -> None:
+    late_one = services.claim(make_session(), intent="select_provider", at=noon)
+    late = noon + services.LEASE
+    dead = AgenticCheckoutSession.objects.get()
+
+    def finish_or_claim(number: int) -> str:
+        try:
+            if number == attempt:
+                services.finish(
+                    late_one,
+                    step="login",
+                    status=Status.OPEN,
+                    provider_id="",
+                    state={},
+                    body="",
+                    failed=False,
+                    at=late,
+                )
+                return "finished"
+            with transaction.atomic():
+                services.claim(dead, intent="retry_search", at=late)
+        except (TurnInProgressError, SessionChangedError, LeaseLostError):
+            return "lost"
+        return "taken over"
+
+    [winner] = {*all_at_once(finish_or_claim)} - {"lost"}
+
+    left = {"finished": ["done", "done"], "taken over": ["done", "orphaned", "running"]}
+    outcomes = SessionTurn.objects.order_by("seq").values_list("outcome", flat=True)
+    assert list(outcomes) == left[winner]
+    now = AgenticCheckoutSession.objects.get()
+    assert (now.version, now.step == "login") == (3, winner == "finished")
 
 
 def test_loses_no_turn(make_session: MakeSession, noon: datetime) -> None:

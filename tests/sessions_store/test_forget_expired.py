@@ -3,9 +3,11 @@
 import os
 import subprocess
 import termios
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
 from types import SimpleNamespace
@@ -15,15 +17,18 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.models import User
 from audit import services as audit
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
-from sessions_store import services, tasks
+from sessions_store import forgetting, services, tasks
+from sessions_store.forgetting import Forgotten
+from sessions_store.management.commands import cleanup_sessions
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
-from sessions_store.services import Forgotten
 from sessions_store.status import Status
 from tests.sessions_store.conftest import MakeSession, command, manage
 
@@ -34,6 +39,23 @@ LONG_AGO = timedelta(days=3)
 def tomorrow(noon: datetime) -> datetime:
     """The moment at which sessions of noon are past their time."""
     return noon + timedelta(hours=24)
+
+
+@pytest.fixture
+def make_many(parent: User, noon: datetime) -> Callable[[int], None]:
+    """Return a function that begins so many of the parent's sessions before noon, one turn each."""
+
+    def make(number: int) -> None:
+        starts = [noon - timedelta(seconds=1 + second) for second in range(number)]
+        sessions = AgenticCheckoutSession.objects.bulk_create(
+            services.new(user_id=parent.pk, step="login", state={}, at=at) for at in starts
+        )
+        SessionTurn.objects.bulk_create(
+            SessionTurn(session=session, seq=1, token=uuid4(), intent="start")
+            for session in sessions
+        )
+
+    return make
 
 
 def left() -> set[UUID]:
@@ -54,9 +76,9 @@ def test_deletes_them_with_their_turns_and_no_others(
     make_session(status=Status.CANCELLED)
     kept = make_session(at=noon + timedelta(microseconds=1))
 
-    done = services.forget_expired(at=tomorrow)
+    done = forgetting.forget_expired(at=tomorrow)
 
-    assert (done, done.is_complete) == (Forgotten(deleted=3, remaining=0), True)
+    assert (done.deleted, done.remaining, done.is_complete) == (3, 0, True)
     assert left() == {kept.pk}
     assert SessionTurn.objects.get().session_id == kept.pk
 
@@ -67,9 +89,9 @@ def test_never_deletes_what_owes_an_answer(
 ) -> None:
     kept = make_session(status=status)
 
-    done = services.forget_expired(at=tomorrow + timedelta(days=365))
+    done = forgetting.forget_expired(at=tomorrow + timedelta(days=365))
 
-    assert done == Forgotten(0, 0)
+    assert done == Forgotten()
     assert left() == {kept.pk}
     assert SessionTurn.objects.exists()
 
@@ -79,10 +101,10 @@ def test_leaves_a_turn_to_its_end(make_session: MakeSession, tomorrow: datetime)
     at_work = make_session(turn_token=uuid4(), turn_until=until)
     make_session(turn_token=uuid4(), turn_until=tomorrow)  # its lease ran out
 
-    first = services.forget_expired(at=tomorrow)
+    first = forgetting.forget_expired(at=tomorrow)
     assert (first.deleted, left()) == (1, {at_work.pk})
 
-    assert services.forget_expired(at=until).deleted == 1
+    assert forgetting.forget_expired(at=until).deleted == 1
     assert left() == set()
 
 
@@ -92,7 +114,7 @@ def test_records_each_batch(make_session: MakeSession, tomorrow: datetime) -> No
     for _ in range(2):
         make_session(status=Status.CANCELLED)
 
-    services.forget_expired(at=tomorrow, batch_size=2)
+    forgetting.forget_expired(at=tomorrow, batch_size=2)
 
     told = batches()
     assert [one["deleted"] for one in told] == [2, 2, 1]
@@ -107,7 +129,7 @@ def test_records_each_batch(make_session: MakeSession, tomorrow: datetime) -> No
 def test_records_nothing_where_nothing_is_due(make_session: MakeSession, noon: datetime) -> None:
     make_session()
 
-    assert services.forget_expired(at=noon) == Forgotten(0, 0)
+    assert forgetting.forget_expired(at=noon) == Forgotten()
     assert batches() == []
 
 
@@ -124,10 +146,10 @@ def test_undoes_a_batch_that_cannot_be_recorded(
             raise AuditUnavailableError("the audit ledger cannot be written")
         return really(**told)
 
-    monkeypatch.setattr(services, "record", refuse_the_second)
+    monkeypatch.setattr(forgetting, "record", refuse_the_second)
 
     with pytest.raises(AuditUnavailableError):
-        services.forget_expired(at=tomorrow, batch_size=1)
+        forgetting.forget_expired(at=tomorrow, batch_size=1)
 
     assert len(left()) == 2
     assert SessionTurn.objects.count() == 2
@@ -140,18 +162,18 @@ def test_stops_when_its_time_is_over_and_goes_on_at_the_next_run(
     for _ in range(5):
         make_session()
     now = [0.0]
-    clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr("sessions_store.services.time", clock)
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _: None)
+    monkeypatch.setattr("sessions_store.forgetting.time", clock)
 
     def spend(_: int) -> None:
         now[0] += 100
 
-    run = partial(services.forget_expired, at=tomorrow, batch_size=1, max_seconds=240)
+    run = partial(forgetting.forget_expired, at=tomorrow, batch_size=1, max_seconds=240)
     first = run(after_batch=spend)
     second = run(after_batch=spend)
 
-    assert (first, first.is_complete) == (Forgotten(deleted=3, remaining=2), False)
-    assert (second, second.is_complete) == (Forgotten(deleted=2, remaining=0), True)
+    assert (first.deleted, first.remaining, first.is_complete) == (3, 2, False)
+    assert (second.deleted, second.remaining, second.is_complete) == (2, 0, True)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -163,7 +185,7 @@ def test_twice_at_once_deletes_each_session_once(
 
     def run(_: int) -> int:
         with closing(connection):
-            return services.forget_expired(at=tomorrow, batch_size=3).deleted
+            return forgetting.forget_expired(at=tomorrow, batch_size=3).deleted
 
     with ThreadPoolExecutor(4) as pool:
         deleted = sum(pool.map(run, range(4)))
@@ -171,6 +193,94 @@ def test_twice_at_once_deletes_each_session_once(
     assert (deleted, left()) == (40, set())
     assert sum(one["deleted"] for one in batches()) == 40
     assert sum(one["by_status"]["open"] for one in batches()) == 40
+
+
+def test_makes_batches_that_take_a_moment(
+    make_many: Callable[[int], None], tomorrow: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_many(3_000)
+    now: list[float] = [0.0]
+    sizes: list[int] = []
+    really = forgetting._forget_batch
+    moment, first = forgetting.PACES[connection.vendor].batch, forgetting.FIRST_SIZE
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _: None)
+    monkeypatch.setattr(forgetting, "time", clock)
+
+    def take_time(*args: Any, size: int, **told: Any) -> Any:
+        becomes_slow = len(sizes) >= 4
+        fitting = first if becomes_slow else 3 * first
+        now[0] += size * moment / fitting
+        return really(*args, size=size, **told)
+
+    monkeypatch.setattr(forgetting, "_forget_batch", take_time)
+
+    forgetting.forget_expired(at=tomorrow, after_batch=sizes.append)
+
+    # at most twice or half of the one before: one may have been lucky, or unlucky
+    assert [size / first for size in sizes[:8]] == pytest.approx(
+        [1, 2, 3, 3, 3, 1.5, 1, 1], abs=0.1
+    )
+    assert sum(sizes) == 3_000
+
+
+def test_costs_as_many_statements_however_many_there_are(
+    make_many: Callable[[int], None], tomorrow: datetime
+) -> None:
+    costs = []
+    for number in (1, 300):
+        make_many(number)
+        with CaptureQueriesContext(connection) as seen:
+            done = forgetting.forget_expired(at=tomorrow, batch_size=1_000)
+        assert (done.deleted, done.batches) == (number, 1)
+        costs.append(len(seen))
+
+    assert costs[0] == costs[1] <= 13
+
+
+def test_looks_again_for_what_another_one_left_behind(
+    make_session: MakeSession, noon: datetime, tomorrow: datetime
+) -> None:
+    for minutes in (2, 3):
+        make_session(at=noon - timedelta(minutes=minutes))
+    came_back: list[Any] = []
+
+    def bring_one_back(_: int) -> None:
+        if not came_back:
+            came_back.append(make_session(at=noon - timedelta(minutes=9)))
+
+    done = forgetting.forget_expired(at=tomorrow, batch_size=1, after_batch=bring_one_back)
+
+    assert (done.deleted, done.batches, left()) == (3, 3, set())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_half_way_and_run_again_deletes_each_session_once(
+    make_many: Callable[[int], None], make_session: MakeSession
+) -> None:
+    make_many(2_000)
+    kept = make_session(at=timezone.now())
+    words, env = command("cleanup_sessions")
+    slow = [*words, "--batch-size=1"]
+    start = partial(subprocess.Popen, env=env, stdout=subprocess.DEVNULL)
+
+    with start(slow) as doomed:
+        deadline = time.monotonic() + 60
+        while len(batches()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        doomed.kill()
+    half_way = AgenticCheckoutSession.objects.count() - 1
+    assert 0 < half_way < 2_000
+    assert sum(one["deleted"] for one in batches()) == 2_000 - half_way
+    assert SessionTurn.objects.count() == half_way + 1
+
+    with start(words) as one, start(words) as other:
+        assert (one.wait(90), other.wait(90)) == (0, 0)
+
+    assert left() == {kept.pk}
+    assert SessionTurn.objects.get().session_id == kept.pk
+    told = batches()
+    assert sum(one["deleted"] for one in told) == 2_000
+    assert sum(one["by_status"]["open"] for one in told) == 2_000
 
 
 # --- As a task -----------------------------------------------------------------------------------
@@ -181,8 +291,8 @@ def test_queues_itself_again_when_its_time_is_over(
     make_session: MakeSession, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_session(at=timezone.now() - LONG_AGO)
-    in_no_time = partial(services.forget_expired, max_seconds=0)
-    monkeypatch.setattr(services, "forget_expired", in_no_time)
+    in_no_time = partial(forgetting.forget_expired, max_seconds=0)
+    monkeypatch.setattr(forgetting, "forget_expired", in_no_time)
 
     said = tasks.forget_expired_sessions()
 
@@ -221,12 +331,65 @@ def test_by_command_says_how_many(make_session: MakeSession, capsys: Any) -> Non
 
 
 def test_on_a_dry_run_deletes_nothing(make_session: MakeSession) -> None:
-    session = make_session(at=timezone.now() - LONG_AGO)
-    make_session(at=timezone.now() - LONG_AGO, status=Status.SUBMITTING)
+    for status in (Status.OPEN, Status.CANCELLED, Status.OPEN, Status.SUBMITTING):
+        make_session(at=timezone.now() - LONG_AGO, status=status)
+    make_session(at=datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
+    before = left()
 
-    assert run_command("--dry-run") == "1 expired sessions would be deleted.\n"
-    assert session.pk in left()
-    assert batches() == []
+    assert run_command("--dry-run") == (
+        "4 expired sessions would be deleted.\n"
+        "1 cancelled, 3 open; the oldest expired 2026-02-01 09:30 UTC.\n"
+    )
+    assert (left(), batches()) == (before, [])
+
+
+def test_on_a_dry_run_says_that_there_is_nothing_to_do(make_session: MakeSession) -> None:
+    make_session(at=timezone.now())
+
+    assert run_command("--dry-run") == "0 expired sessions would be deleted.\n"
+
+
+def test_says_in_plain_lines_how_far_it_is(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        make_session(at=timezone.now() - LONG_AGO)
+    monkeypatch.setattr(cleanup_sessions, "SECONDS_BETWEEN_LINES", 0)
+
+    assert run_command("--batch-size=2").splitlines() == [
+        "2 of 3 expired sessions deleted so far.",
+        "3 of 3 expired sessions deleted so far.",
+        "3 expired sessions deleted.",
+    ]
+
+
+def test_says_no_more_than_it_was_asked_to(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_session(at=timezone.now() - LONG_AGO)
+    monkeypatch.setattr(cleanup_sessions, "SECONDS_BETWEEN_LINES", 0)
+
+    assert run_command("--verbosity=0") == "1 expired sessions deleted.\n"
+
+
+def test_can_be_interrupted(make_session: MakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        make_session(at=timezone.now() - LONG_AGO)
+    really, calls = forgetting._forget_batch, []
+
+    def press_ctrl_c(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(forgetting, "_forget_batch", press_ctrl_c)
+
+    with pytest.raises(CommandError, match="What was deleted is recorded") as stopped:
+        run_command("--batch-size=1")
+
+    assert stopped.value.returncode == 130
+    assert (len(left()), [one["deleted"] for one in batches()]) == (1, [1])
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "10001", "many", "1.5", "²", ""])
@@ -242,7 +405,7 @@ def test_says_in_one_line_that_it_could_not_record(
         raise AuditUnavailableError("the audit ledger cannot be written")
 
     session = make_session(at=timezone.now() - LONG_AGO)
-    monkeypatch.setattr(services, "record", refuse)
+    monkeypatch.setattr(forgetting, "record", refuse)
 
     with pytest.raises(CommandError, match="the audit ledger cannot be written"):
         run_command()

@@ -27,6 +27,13 @@ def test_may_say_which_version_it_has_seen(settings: Settings, client: Client) -
     assert "access-control-allow-credentials" not in allowed
 
 
+def test_may_read_what_the_headers_say(settings: Settings, client: Client) -> None:
+    settings.CORS_ALLOWED_ORIGINS = [THEIRS]
+    answer = client.get("/api/v1/sessions", headers={"origin": THEIRS})
+    names = {name.strip() for name in answer["access-control-expose-headers"].split(",")}
+    assert names >= {"ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-SCP-Source"}
+
+
 @pytest.mark.parametrize("path", ["/api/v1/sessions", "/auth"])
 def test_gets_nothing_unless_it_was_named(client: Client, path: str) -> None:
     assert "access-control-allow-origin" not in preflight(client, path)

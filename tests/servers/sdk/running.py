@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import requests
 
-from tests.servers.sdk.environment import ROOT, interpreter
+from tests.environments import ROOT
+from tests.servers.sdk.environment import SDK_1X
 from tests.servers.sdk.hosting import BACK_DOOR
 from tests.servers.sdk.tools import TOKEN, Script
 
@@ -70,7 +71,7 @@ def serving(major: str, *, token: str = TOKEN) -> Iterator[SdkServer]:
 
     :raises NotInstalledError: if the SDK 1.x cannot be installed here
     """
-    python = Path(sys.executable) if major == "2x" else interpreter()
+    python = Path(sys.executable) if major == "2x" else SDK_1X.interpreter()
     command = [str(python), "-m", f"tests.servers.sdk.serve_{major}", "--token", token]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:

@@ -1,0 +1,12 @@
+"""When the worker looks after registrations and kept answers."""
+
+from sessions_store.schedules import Entry, plan
+
+RECONCILE = "reconcile_submissions"
+FORGET_ANSWERS = "forget_answers"
+
+
+def plan_jobs() -> None:
+    """Put the jobs of this app on the timetable; `migrate` makes their schedules."""
+    plan(Entry(RECONCILE, "orchestrator.tasks.reconcile_submissions", "* * * * *"))
+    plan(Entry(FORGET_ANSWERS, "orchestrator.tasks.forget_answers", "17 * * * *"))
