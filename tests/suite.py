@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,9 @@ from tests import pgtemp, processes, requirements_of_machine
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
-# Most tests wait for real processes: one worker more than the cores of a small machine. A file stays
-# together, since its tests share servers. With arguments pytest runs as it is told to.
-SPREAD = {
-    "SQLite": ["-n", "3", "--dist", "loadfile"],
-    "PostgreSQL": ["-n", "2", "--dist", "loadfile"],
-}
+# Most tests wait for real processes, so the runs go on at the same time, and each in two workers. A file
+# stays together, since its tests share servers. With arguments pytest runs as it is told to.
+SPREAD = ["-n", "2", "--dist", "loadfile"]
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -74,19 +71,20 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
     env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     if STRICT:
         env["REQUIRE"] = "pg,browser,redis,sdk-1x"
-    pytest_command = [PYTHON, "-m", "pytest"]
-    on_sqlite = [*pytest_command, *(arguments or SPREAD["SQLite"])]
-    codes = {"SQLite": _section("tests on SQLite", on_sqlite, env)}
-    on_postgres = [*pytest_command, "-m", "not once", *(arguments or SPREAD["PostgreSQL"])]
+    pytest_command = [PYTHON, "-m", "pytest", *(arguments or SPREAD)]
+    runs = {"tests on SQLite": (pytest_command, env)}
+    on_postgres = [*pytest_command, "-m", "not once"]
     if url := os.environ.get("TEST_DATABASE_URL"):
-        env["TEST_DATABASE_URL"] = url
-        codes["PostgreSQL"] = _section("tests on PostgreSQL", on_postgres, env)
+        runs["tests on PostgreSQL"] = (on_postgres, {**env, "TEST_DATABASE_URL": url})
     elif pgtemp.find_binaries():
-        command = [PYTHON, "-m", "tests.pgtemp", *on_postgres]
-        codes["PostgreSQL"] = _section("tests on PostgreSQL", command, env)
+        runs["tests on PostgreSQL"] = ([PYTHON, "-m", "tests.pgtemp", *on_postgres], env)
+    if arguments:  # somebody watches, or debugs: one after the other
+        codes = {title: _section(title, *run) for title, run in runs.items()}
+    else:
+        codes = _sections(runs)
     none_ran = set(codes.values()) == {pytest.ExitCode.NO_TESTS_COLLECTED}
     allowed = OK_CODES if arguments and not none_ran else {pytest.ExitCode.OK}
-    return [f"tests on {name}" for name, code in codes.items() if code not in allowed], lacking
+    return [title for title, code in codes.items() if code not in allowed], lacking
 
 
 def install_what_is_missing() -> list[str]:
@@ -115,9 +113,19 @@ def _postgres_is_missing() -> str | None:
     return "no PostgreSQL: apt-get install postgresql, or set TEST_DATABASE_URL or PG_BIN"
 
 
-def _section(title: str, command: list[str], env: Mapping[str, str]) -> int:
+def _section(title: str, command: Sequence[str], env: Mapping[str, str] | None) -> int:
     print(f"== {title}", flush=True)
     return processes.run(command, env)
+
+
+def _sections(runs: Mapping[str, processes.Command]) -> dict[str, int]:
+    """Return the exit codes of runs that go on at the same time, by title."""
+    titles = list(runs)
+    print(f"== {titles[0]}", flush=True)
+    done = processes.run_together(list(runs.values()))
+    for title, (_, output) in zip(titles[1:], done[1:], strict=True):
+        print(f"== {title}\n{output}", end="", flush=True)
+    return {title: code for title, (code, _) in zip(titles, done, strict=True)}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,8 +1,10 @@
 """The suite's runner…"""
 
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +34,12 @@ def sections(monkeypatch: pytest.MonkeyPatch) -> Sections:
             titles.append(title)
             return codes.get(title, 0)
 
+        def sections(runs: dict[str, processes.Command]) -> dict[str, int]:
+            titles.extend(runs)
+            return {title: codes.get(title, 0) for title in runs}
+
         monkeypatch.setattr(suite, "_section", section)
+        monkeypatch.setattr(suite, "_sections", sections)
         return titles
 
     return ending_with
@@ -156,3 +163,19 @@ def test_takes_its_postgresql_away_when_it_is_stopped(
     assert process.wait(30) == 130
     assert not home.exists()
     assert not is_alive(server)
+
+
+def test_shows_all_of_what_ran_at_the_same_time(capfd: pytest.CaptureFixture[str]) -> None:
+    meet = "mkfifo $0 2>/dev/null; "  # both are needed: a pipe opens when it has two ends
+    folder = tempfile.mkdtemp()
+    pipe = f"{folder}/pipe"
+    first = ["sh", "-c", f"{meet} echo from the first; echo hello >$0; exit 3", pipe]
+    second = ["sh", "-c", f"{meet} cat $0; echo and from the second >&2", pipe]
+
+    codes = suite._sections({"first": (first, None), "second": (second, None)})
+    shutil.rmtree(folder)
+
+    assert codes == {"first": 3, "second": 0}
+    shown = capfd.readouterr().out.splitlines()
+    assert sorted(shown[:2]) == ["== first", "from the first"]
+    assert shown[2:] == ["== second", "hello", "and from the second"]
