@@ -17,6 +17,7 @@ longer than one batch, and memory stays flat.
 import argparse
 import base64
 import json
+import multiprocessing
 import os
 import resource
 import shutil
@@ -25,15 +26,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import quantiles
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+import django
 import psycopg
 from tqdm import tqdm
 
@@ -52,14 +55,14 @@ SESSION_COLUMNS = (
 )
 TURN_COLUMNS = "session_id, seq, token, intent, outcome, body, created_at"
 
-Part = Literal["fill", "live", "one DELETE", "batches", "row by row"]
-SIDES: tuple[Part, ...] = ("one DELETE", "batches", "row by row")
+Told = dict[str, Any]
+FORK = multiprocessing.get_context("fork")
 
 
-# --- What the processes do: each prints one line of JSON -----------------------------------------
+# --- What the processes do -----------------------------------------------------------------------
 
 
-def fill(rows: int) -> None:
+def fill(rows: int) -> Told:
     """Make the tables, and expired sessions with their turns in the order of time."""
     from django.core.management import call_command
     from django.db import connection, transaction
@@ -104,6 +107,7 @@ def fill(rows: int) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    return {}
 
 
 def _insert(table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -135,7 +139,7 @@ def _plain(value: Any) -> Any:
     return value.replace(tzinfo=None).isoformat(" ") if isinstance(value, datetime) else value
 
 
-def delete_in_one() -> dict[str, Any]:
+def delete_in_one() -> Told:
     """Delete them all in one transaction."""
     from django.db import transaction
 
@@ -147,7 +151,7 @@ def delete_in_one() -> dict[str, Any]:
         return {"deleted": due._raw_delete("default")}
 
 
-def delete_in_batches() -> dict[str, Any]:
+def delete_in_batches() -> Told:
     """Delete them as the product does."""
     from sessions_store import forgetting
 
@@ -168,7 +172,7 @@ def delete_in_batches() -> dict[str, Any]:
     }
 
 
-def delete_row_by_row(rows: int) -> dict[str, Any]:
+def delete_row_by_row(rows: int) -> Told:
     """Delete some of them, each by itself."""
     from sessions_store.models import AgenticCheckoutSession
 
@@ -178,8 +182,8 @@ def delete_row_by_row(rows: int) -> dict[str, Any]:
     return {"deleted": min(rows, SAMPLE)}
 
 
-def write_turns() -> dict[str, Any]:
-    """Write one turn after the other until our input ends; say how long each write took."""
+def write_turns(until: Connection) -> Told:
+    """Write one turn after the other until told to stop; say when each write began and ended."""
     from django.db import DatabaseError, transaction
     from django.utils import timezone
 
@@ -192,7 +196,7 @@ def write_turns() -> dict[str, Any]:
     state = {"plan": "x" * STATE_BYTES}
     session = services.new(user_id=user.pk, step="form_fill", state=state, at=timezone.now())
     services.begin(session, body="", at=timezone.now())
-    writes: list[tuple[float, float]] = []  # when each began and ended
+    writes: list[tuple[float, float]] = []
     errors: list[str] = []
 
     def timed(deed: Callable[[], Any]) -> Any:
@@ -208,9 +212,8 @@ def write_turns() -> dict[str, Any]:
             services.record_for(session, Action.MESSAGE_SENT, at=timezone.now(), intent="message")
         return claimed
 
-    print("ready", flush=True)
-    os.set_blocking(sys.stdin.fileno(), False)
-    while sys.stdin.buffer.read() is None:
+    until.send("ready")
+    while not until.poll():
         try:
             claimed = timed(claim)
             session.version = timed(
@@ -237,21 +240,38 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_mb
 
 
-def play(part: Part, rows: int) -> None:
-    """Be one of the processes."""
-    import django
+class Process:
+    """A process of its own on one database."""
 
-    django.setup()
-    parts: dict[Part, Callable[[], dict[str, Any] | None]] = {
-        "fill": lambda: fill(rows),
-        "live": write_turns,
-        "one DELETE": delete_in_one,
-        "batches": delete_in_batches,
-        "row by row": lambda: delete_row_by_row(rows),
-    }
-    began = time.time()
-    told = parts[part]() or {}
-    print(json.dumps({"began": began, "ended": time.time(), "peak": peak_memory(), **told}))
+    def __init__(self, database: str, deed: Callable[[Connection], Told]) -> None:
+        self.pipe, theirs = FORK.Pipe()
+        self.process = FORK.Process(target=self._run, args=(database, deed, theirs), daemon=True)
+        self.process.start()
+        theirs.close()  # so that it reads as ended when the process has ended
+
+    @staticmethod
+    def _run(database: str, deed: Callable[[Connection], Told], pipe: Connection) -> None:
+        from django.db import connection
+
+        connection.settings_dict["NAME"] = database
+        began = time.time()
+        told = deed(pipe) | {"began": began, "ended": time.time(), "peak": peak_memory()}
+        connection.close()  # SQLite's log is in the file then
+        pipe.send(told)
+
+    def hear(self) -> Any:
+        """Return what it says next."""
+        try:
+            return self.pipe.recv()
+        except EOFError:
+            sys.exit("A process failed.")
+
+    def stop(self) -> Told:
+        """Return what it tells in the end."""
+        self.pipe.send("stop")
+        told: Told = self.hear()
+        self.process.join()
+        return told
 
 
 # --- The databases -------------------------------------------------------------------------------
@@ -259,29 +279,31 @@ def play(part: Part, rows: int) -> None:
 
 @dataclass(frozen=True)
 class Database:
-    """A database to copy: where its template is, and how a copy is made."""
+    """A database to copy: its address and the names of it and of its copy, and how that is made."""
 
-    name: str
+    title: str
+    url: str
     template: str
-    copy: Callable[[], str]
-
-
-def sqlite(folder: Path) -> Database:
-    """Return SQLite as files of this folder."""
-    template, copied = folder / "template.sqlite3", folder / "copy.sqlite3"
-
-    def copy() -> str:
-        for file in folder.glob("copy.sqlite3*"):
-            file.unlink()
-        shutil.copy(template, copied)
-        os.sync()
-        return f"sqlite:///{copied}"
-
-    return Database("SQLite", f"sqlite:///{template}", copy)
+    copied: str
+    copy: Callable[[], None]
 
 
 @contextmanager
-def postgresql() -> Iterator[Database]:
+def sqlite(folder: Path) -> Iterator[Database]:
+    """Give SQLite as files of this folder."""
+    template, copied = folder / "template.sqlite3", folder / "copied.sqlite3"
+
+    def copy() -> None:
+        for file in folder.glob("copied.sqlite3*"):
+            file.unlink()
+        shutil.copy(template, copied)
+        os.sync()
+
+    yield Database("SQLite", f"sqlite:///{template}", str(template), str(copied), copy)
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Database]:
     """Give a PostgreSQL that waits for the disk."""
     binaries = pgtemp.find_binaries()
     if binaries is None:
@@ -297,16 +319,18 @@ def postgresql() -> Iterator[Database]:
                 for statement in statements:
                     connection.execute(statement.encode())
 
-        def copy() -> str:
+        def copy() -> None:
             do(
                 "DROP DATABASE IF EXISTS copied",
                 "CREATE DATABASE copied TEMPLATE template STRATEGY FILE_COPY",
                 "CHECKPOINT",
             )
-            return f"{base}/copied"
 
         do("CREATE DATABASE template")
-        yield Database("PostgreSQL", f"{base}/template", copy)
+        yield Database("PostgreSQL", f"{base}/template", "template", "copied", copy)
+
+
+DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 # --- Both sides ----------------------------------------------------------------------------------
@@ -316,8 +340,8 @@ def postgresql() -> Iterator[Database]:
 class Result:
     """What one side did, and what it did to the live session."""
 
-    side: Part
-    told: dict[str, Any]
+    side: str
+    told: Told
     rows: int
     alone: list[float]  # seconds of each live write before the side began
     beside: list[float]
@@ -335,37 +359,14 @@ class Result:
         return max(self.beside, default=0.0)
 
 
-def start(part: Part, rows: int, env: dict[str, str]) -> "subprocess.Popen[str]":
-    """Start one of the processes."""
-    command = [sys.executable, "-m", "benchmarks.cleanup", "--part", part, "--rows", str(rows)]
-    return subprocess.Popen(
-        command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-
-
-def ended(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """Return what a process told in its last line."""
-    output, _ = process.communicate()
-    if process.returncode:
-        sys.exit(f"{process.args!r} failed")
-    told: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return told
-
-
-def measure(side: Part, database: Database, rows: int, env: dict[str, str]) -> Result:
+def measure(side: str, deed: Callable[[], Told], database: Database, rows: int) -> Result:
     """Return what a side did to a copy of its own, with a live session beside it."""
-    env = env | {"DATABASE_URL": database.copy()}
-    live = start("live", rows, env)
-    try:
-        assert live.stdout is not None
-        live.stdout.readline()  # "ready"
-        time.sleep(LIVE_ALONE_SECONDS)
-        told = ended(start(side, rows, env))
-        heard = ended(live)
-    finally:
-        with suppress(ProcessLookupError):
-            live.kill()
-        live.wait()
+    database.copy()
+    live = Process(database.copied, write_turns)
+    live.hear()  # it is ready
+    time.sleep(LIVE_ALONE_SECONDS)
+    told = Process(database.copied, lambda _: deed()).hear()
+    heard = live.stop()
     alone, beside = [], []
     for began, until in heard["writes"]:
         if until <= told["began"]:
@@ -375,10 +376,10 @@ def measure(side: Part, database: Database, rows: int, env: dict[str, str]) -> R
     return Result(side, told, rows, alone, beside, heard["errors"])
 
 
-def report(database: Database, results: dict[Part, Result]) -> bool:
+def report(database: Database, results: dict[str, Result]) -> bool:
     """Print what was measured; return whether the goals are met."""
     one, ours = results["one DELETE"], results["batches"]
-    print(f"\n{database.name}, {ours.rows:,} expired sessions with {TURNS} turns each")
+    print(f"\n{database.title}, {ours.rows:,} expired sessions with {TURNS} turns each")
     print(
         f"{'side':<12}{'seconds':>9}{'x DELETE':>10}{'live writes':>13}{'p50':>9}{'p99':>10}"
         f"{'longest':>11}{'failed':>8}{'peak':>10}"
@@ -410,30 +411,35 @@ def report(database: Database, results: dict[Part, Result]) -> bool:
     return all(goals.values())
 
 
+def run(name: str, rows: int, folder: Path) -> bool:
+    """Measure every side on one database; return whether the goals are met."""
+    sides: dict[str, Callable[[], Told]] = {
+        "one DELETE": delete_in_one,
+        "batches": delete_in_batches,
+        "row by row": lambda: delete_row_by_row(rows),
+    }
+    with DATABASES[name](folder) as database:
+        os.environ |= environment(folder) | {"DATABASE_URL": database.url}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "signupassist.settings"
+        django.setup()  # once: the processes are forks of this one, which never connects
+        Process(database.template, lambda _: fill(rows)).hear()
+        results = {side: measure(side, deed, database, rows) for side, deed in sides.items()}
+        return report(database, results)
+
+
 def main() -> int:
     """Return 0 where the goals are met."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000, metavar="N")
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="default: both")
+    parser.add_argument("--database", choices=DATABASES, help="default: both")
     parser.add_argument("--folder", type=Path, help="for SQLite's files; default: a temporary one")
-    parser.add_argument("--part", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    rows = max(100, given.rows)
-    if given.part:
-        play(given.part, rows)
-        return 0
-    met = True
+    if given.database is None:
+        same = [sys.executable, "-m", "benchmarks.cleanup", *sys.argv[1:]]
+        each = [[*same, "--database", name] for name in DATABASES]
+        return max(subprocess.run(command, check=False).returncode for command in each)
     with tempfile.TemporaryDirectory(prefix="cleanup-", dir=given.folder) as home:
-        env = environment(Path(home)) | {"DJANGO_SETTINGS_MODULE": "signupassist.settings"}
-        for name in [given.database] if given.database else ["sqlite", "postgresql"]:
-            with ExitStack() as stack:
-                is_file = name == "sqlite"
-                database = sqlite(Path(home)) if is_file else stack.enter_context(postgresql())
-                ended(start("fill", rows, env | {"DATABASE_URL": database.template}))
-                met &= report(
-                    database, {side: measure(side, database, rows, env) for side in SIDES}
-                )
-    return 0 if met else 1
+        return 0 if run(given.database, max(100, given.rows), Path(home)) else 1
 
 
 if __name__ == "__main__":

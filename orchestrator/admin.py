@@ -24,7 +24,7 @@ from audit.context import user_id_of
 from audit.redaction import REDACTED, redact
 from audit.services import AuditUnavailableError
 from orchestrator import catalogue
-from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.models import NEEDS_A_PERSON, RegistrationSubmission, SubmissionStatus
 from orchestrator.services import resolving
 from sessions_store.admin import ColumnFilter, ReadingRoom
 
@@ -68,7 +68,7 @@ class NeedsFilter(admin.SimpleListFilter):
         return [("person", "Needs a person")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(resolving.NEEDS_A_PERSON) if self.value() == "person" else queryset
+        return queryset.filter(NEEDS_A_PERSON) if self.value() == "person" else queryset
 
 
 class StatusFilter(ColumnFilter):
@@ -282,6 +282,7 @@ class SubmissionAdmin(ReadingRoom):
             "may_resolve": needed and self.may_resolve(request),
             "late_reference": resolving.late_reference(row) if row and needed else None,
             "has_twin": row is not None and needed and resolving.has_live_twin(row),
+            "is_told": row is not None and bool(row.told_at or row.mailed_at),
         }
 
 

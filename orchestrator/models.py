@@ -30,6 +30,7 @@ LIVE = [
     SubmissionStatus.OUTCOME_UNKNOWN,
     SubmissionStatus.NEEDS_OPERATOR,
 ]
+NEEDS_A_PERSON = Q(status=SubmissionStatus.NEEDS_OPERATOR) | Q(late_answer_at__isnull=False)
 
 
 class SubmissionQuerySet(models.QuerySet["RegistrationSubmission"]):
@@ -118,16 +119,24 @@ class RegistrationSubmission(models.Model):
                 name="submissions_to_check",
                 condition=Q(check_at__isnull=False),
             ),
+            # each status by itself, as `watch.due` asks: SQLite takes no partial index for an IN
             models.Index(
-                fields=["updated_at"],
+                fields=["status", "check_at"],
                 name="submissions_unsettled",
-                condition=Q(
-                    status__in=[
-                        SubmissionStatus.INTENT,
-                        SubmissionStatus.SENT,
-                        SubmissionStatus.OUTCOME_UNKNOWN,
-                    ]
-                ),
+                condition=Q(status=SubmissionStatus.INTENT)
+                | Q(status=SubmissionStatus.SENT)
+                | Q(status=SubmissionStatus.OUTCOME_UNKNOWN),
+            ),
+            models.Index(
+                fields=["news_at"],
+                name="submissions_to_mail",
+                condition=Q(news_at__isnull=False, mailed_at__isnull=True),
+            ),
+            models.Index(fields=["-created_at", "-id"], name="submissions_newest"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="submissions_for_staff",
+                condition=NEEDS_A_PERSON,
             ),
         ]
 

@@ -25,5 +25,5 @@ def reconcile_submissions() -> str:
 
 @job(schedules.FORGET_ANSWERS, rest=timedelta(hours=1))
 def forget_answers() -> str:
-    """Forget the kept answers to requests that nobody repeats any more."""
+    """Forget the kept answers to requests that nobody repeats any more; the next hour goes on."""
     return f"{idempotency.forget_expired(at=timezone.now())} forgotten"

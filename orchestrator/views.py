@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -83,14 +83,17 @@ class ChatView(TemplateView):
 
 
 class NoticedView(View):
-    """Take note that a parent has read how a registration stands."""
+    """Take note that a parent has read how a registration stands; the form says what they read."""
 
     def post(self, request: HttpRequest, submission_id: UUID) -> HttpResponse:
+        status_read = request.POST.get("status")
+        if not status_read:
+            return HttpResponseBadRequest("Which status was read?", content_type="text/plain")
         try:
             news.noticed(
                 user_id=user_id_of(request),
                 submission_id=submission_id,
-                status=request.POST.get("status"),
+                status=status_read,
                 at=timezone.now(),
             )
         except RegistrationSubmission.DoesNotExist:

@@ -126,7 +126,7 @@ OVER = "This signup is over already."
 class SessionAdmin(ReadingRoom):
     """Where signups stand; what was said in them is their parents' alone."""
 
-    list_display = ("user", "provider_id", "at_step", "standing", "until", "began")
+    list_display = ("user", "at_step", "standing", "until", "provider_id")
     list_filter = (NowFilter, StatusFilter, StepFilter)
     list_select_related = ("user",)
     # given only so that the search box is shown; get_search_results says what is searched
@@ -175,11 +175,7 @@ class SessionAdmin(ReadingRoom):
         if _is_over(session, now):
             return None
         minutes = int((session.expires_at - now).total_seconds()) // 60
-        return f"{session.expires_at:%Y-%m-%d %H:%M}, {minutes // 60} h {minutes % 60} min left"
-
-    @admin.display(description="began (UTC)")
-    def began(self, session: AgenticCheckoutSession) -> str:
-        return f"{session.created_at:%Y-%m-%d %H:%M}"
+        return f"{session.expires_at:%d %b %H:%M}, {minutes // 60} h {minutes % 60} min left"
 
     # --- Ending ----------------------------------------------------------------------------------
 

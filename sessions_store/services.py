@@ -236,12 +236,12 @@ def lock(session_id: UUID) -> None:
     AgenticCheckoutSession.objects.select_for_update().filter(pk=session_id).values("pk").first()
 
 
-def holds(claim: Claim) -> bool:
-    """Return whether a turn still holds its session, and keep it so for this transaction."""
-    held = AgenticCheckoutSession.objects.select_for_update().filter(
+def renew(claim: Claim, *, at: datetime) -> bool:
+    """Lengthen a turn's lease before what may take long; return whether the turn still held it."""
+    held = AgenticCheckoutSession.objects.filter(
         pk=claim.session_id, turn_token=claim.token, version=claim.version
     )
-    return held.values("pk").first() is not None
+    return bool(held.update(turn_until=at + LEASE))
 
 
 def finish(

@@ -1,6 +1,7 @@
 """Django's settings, all from the environment (see `.env.example` for every variable)."""
 
 import sqlite3
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,16 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Data -----------------------------------------------------------------------------------------
 
 try:
-    DATABASES: dict[str, dict[str, Any]] = {
-        "default": dict(
-            environ.Env.db_url_config(
-                env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+    # where it finds no scheme it warns, and prints the URL with its password
+    with warnings.catch_warnings(action="error", category=UserWarning):
+        DATABASES: dict[str, dict[str, Any]] = {
+            "default": dict(
+                environ.Env.db_url_config(
+                    env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+                )
             )
-        )
-    }
-except (ImproperlyConfigured, ValueError, KeyError):
+        }
+except (ImproperlyConfigured, ValueError, KeyError, UserWarning):
     raise env.SettingsError(
         "DATABASE_URL cannot be understood. Good: DATABASE_URL=postgres://user:password@host:5432/name"
     ) from None

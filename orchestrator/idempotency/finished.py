@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from orchestrator.catalogue import CATALOGUE
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import refusals, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.settling import UNKNOWN
@@ -11,6 +12,13 @@ from orchestrator.submissions.refusals import SENTENCES
 from orchestrator.tools.errors import ToolRefusedError
 from sessions_store.models import SessionTurn
 
+ENDED = {SessionTurn.Outcome.DONE, SessionTurn.Outcome.FAILED}
+SETTLED = {
+    SubmissionStatus.CONFIRMED,
+    SubmissionStatus.WAITLISTED,
+    SubmissionStatus.REJECTED,
+    SubmissionStatus.NOT_CREATED,
+}
 OURS = CATALOGUE.keys() - SENTENCES.keys() - {"provider_rejected"}
 
 
@@ -19,20 +27,30 @@ def outcome_of(turn_token: UUID, user_id: UUID) -> Turn | RefusedError | None:
 
     None where it did not end, or ended in something that a repetition should try again.
     """
-    ended = [SessionTurn.Outcome.DONE, SessionTurn.Outcome.FAILED]
-    kept = (
-        SessionTurn.objects.select_related("session")
-        .filter(token=turn_token, session__user_id=user_id, outcome__in=ended)
-        .exclude(body="")
-        .first()
-    )
-    if kept is None:
+    turn_of = SessionTurn.objects.select_related("session")
+    claimed = turn_of.filter(token=turn_token, session__user_id=user_id).first()
+    if claimed is None:
         return None
-    turn = turns.answer_of(kept.session, kept)
+    if claimed.outcome not in ENDED or not claimed.body:
+        return turns.last_turn(claimed.session) if _was_settled(claimed) else None
+    turn = turns.answer_of(claimed.session, claimed)
     code = turn["meta"]["code"]
     if code is None or code == UNKNOWN:
         return turn
     return None if code in OURS else _refusal(turn, code)
+
+
+def _was_settled(claimed: SessionTurn) -> bool:
+    """Return whether the registration that this turn sent was settled without it.
+
+    What the parent confirmed once is never sent anew by a mere repetition of the request.
+    """
+    if claimed.intent != "confirm_registration":
+        return False
+    sent = RegistrationSubmission.objects.filter(
+        session_id=claimed.session_id, created_at__gte=claimed.created_at, sent_at__isnull=False
+    )
+    return sent.filter(status__in=SETTLED).exists()
 
 
 def _refusal(turn: Turn, code: str) -> RefusedError:

@@ -25,7 +25,6 @@ from orchestrator.models import IdempotencyKey
 LEASE = timedelta(seconds=90)
 KEPT_FOR = timedelta(hours=48)
 TRIES = 3  # how often the row is looked at anew when somebody else moved it
-BATCH = 500
 
 
 class KeyReusedError(Exception):
@@ -126,17 +125,6 @@ def keep(mine: Running, answer: Kept) -> None:
 def give_free(mine: Running) -> None:
     """Forget the request: it changed nothing, and whoever repeats it runs it anew."""
     _held(mine.row_id, mine.token).delete()
-
-
-def forget_expired(at: datetime, *, batch_size: int = BATCH) -> int:
-    """Delete the answers whose time is over, batch by batch, and return how many they were."""
-    total = 0
-    while True:
-        expired = IdempotencyKey.objects.filter(expires_at__lte=at).order_by("expires_at")
-        batch = list(expired.values_list("pk", flat=True)[:batch_size])
-        total += IdempotencyKey.objects.filter(pk__in=batch, expires_at__lte=at).delete()[0]
-        if len(batch) < batch_size:
-            return total
 
 
 def _held(row_id: UUID, token: UUID | None) -> QuerySet[IdempotencyKey]:

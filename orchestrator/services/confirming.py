@@ -13,7 +13,7 @@ import hmac
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error as AnyDatabaseError
@@ -26,7 +26,7 @@ from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
 from orchestrator import catalogue, idempotency
-from orchestrator.flow import moves
+from orchestrator.flow import moves, screens
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.screens import Screen
@@ -37,6 +37,7 @@ from orchestrator.services.refusals import RefusedError
 from orchestrator.services.settling import INTENDED, SENT, Settling, status_url
 from orchestrator.services.turns import Origin, Turn
 from orchestrator.submissions import ledger, timetable, watch
+from orchestrator.submissions.words import our_words_for
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import get_toolbox
@@ -47,6 +48,7 @@ from sessions_store.status import KEPT, Status
 
 logger = logging.getLogger(__name__)
 
+SEND_WITHIN = timedelta(seconds=30)  # of what says `sent`
 UNWRITABLE = (AnyDatabaseError, AuditUnavailableError)
 UNDER_WAY = Screen("Your registration is being sent. One moment, please.")
 STILL_UNKNOWN = {SubmissionStatus.OUTCOME_UNKNOWN, SubmissionStatus.NEEDS_OPERATOR}
@@ -61,7 +63,11 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     """
     plan = move.plan
     if calls.is_only_sample(plan):
-        raise RefusedError("mock_data_not_submittable", turn=turns.last_turn(session))
+        raise RefusedError(
+            "mock_data_not_submittable",
+            cta=[screens.CHANGE_PROVIDER],
+            turn=turns.last_turn(session),
+        )
     given = turns.open_answers(session, plan)
     _must_be_what_was_shown(session, move, turns.summary_of(plan, given))
     if not get_toolbox().accepts_submissions():  # before anything is written: nothing has begun
@@ -74,6 +80,10 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
         login = calls.open_login(session, plan, Tool.SUBMIT_REGISTRATION)
     if not settling.mark_sent():
         raise store.LeaseLostError
+    if submission.sent_at is None or timezone.now() - submission.sent_at >= SEND_WITHIN:
+        # stood still in between: others count on it having left by now, or never
+        turn = settling.not_sent("stalled", of=SENT)
+        raise RefusedError("submission_not_sent", version=turn["session"]["version"])
     args = {
         "org_ref": plan.org_ref,
         "program_ref": plan.program_ref,
@@ -200,9 +210,13 @@ def _written(settling: Settling, answer: Answer) -> Turn:
 def newest_turn(session: AgenticCheckoutSession) -> Turn | None:
     """Return the newest answer of a session; while a registration leaves, that it does."""
     turn = turns.last_turn(session)
-    if turn is None or turn["session"]["status"] != Status.SUBMITTING:
+    if turn is None or turn["session"]["status"] not in KEPT:
         return turn
     submission = _submissions_of(session).first()
+    if turn["session"]["status"] == Status.OUTCOME_UNKNOWN:
+        if submission and submission.status == SubmissionStatus.NEEDS_OPERATOR:
+            turn["message"] = our_words_for(submission)  # it was written before a person took it
+        return turn
     address = status_url(submission) if submission else None
     leaving = turns.assemble(session, UNDER_WAY, status_url=address)
     leaving["session"] = turn["session"]
@@ -234,7 +248,7 @@ def follow(
         return session
     plan = Plan.from_state(session.step, session.state)
     with suppress(store.SessionChangedError, store.TurnInProgressError), transaction.atomic():
-        claim = store.claim(session, intent="follow_registration", at=at, by_person=not news)
+        claim = store.claim(session, intent="follow_registration", at=at, by_person=False)
         submission.refresh_from_db()  # from here on nobody else moves it on from `intent`
         Settling(session, claim, plan, submission, news=news).follow()
     return AgenticCheckoutSession.objects.get(pk=session.pk)

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orchestrator.flow.screens import SAMPLE_BOOKING
@@ -70,15 +70,13 @@ def notices(*, user_id: UUID) -> list[Notice]:
     ]
 
 
-def noticed(*, user_id: UUID, submission_id: UUID, status: str | None, at: datetime) -> None:
-    """Write that this person has read how a registration stands.
-
-    Where they say which status they read, a newer one stays to be read.
+def noticed(*, user_id: UUID, submission_id: UUID, status: str, at: datetime) -> None:
+    """Write that this person has read that a registration has this status; a newer one stays.
 
     :raises RegistrationSubmission.DoesNotExist: if they have no such registration
     """
     submission = RegistrationSubmission.objects.for_user(user_id).get(pk=submission_id)
-    if status is None or status == submission.status:
+    if status == submission.status:
         heard(submission, at=at)
 
 
@@ -139,9 +137,9 @@ def _to_mail(at: datetime) -> list[tuple[RegistrationSubmission, str]]:
     people = get_user_model()._default_manager.filter(is_active=True)
     waiting = RegistrationSubmission.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=at),
+        Exists(people.filter(pk=OuterRef("user_id"))),  # with IN, SQLite would go by all people
         news_at__gt=at - TRIED_FOR,
         mailed_at__isnull=True,
-        user_id__in=people.values("pk"),
     )
     due = list(waiting.order_by("news_at", "id")[:MOST_PER_RUN])
     of_whom = people.filter(pk__in={one.user_id for one in due})

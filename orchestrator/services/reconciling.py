@@ -16,6 +16,7 @@ from enum import Enum, auto
 from functools import partial
 from uuid import UUID
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import SYSTEM
@@ -29,11 +30,13 @@ from orchestrator.submissions.ledger import Request
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import get_toolbox
+from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.status import KEPT
 
 logger = logging.getLogger(__name__)
 
+MOST_PER_RUN = 1000
 UNKNOWN = frozenset({SubmissionStatus.OUTCOME_UNKNOWN})
 # These say that this very registration was turned down. Any other word of a provider may be about
 # the key, the login or the moment, and leaves open what became of the first try.
@@ -54,6 +57,14 @@ class Tally:
     unasked: int = 0  # nobody could be asked: the provider's server did not say what it can do
     failed: int = 0  # something broke; they are looked at again
     left: int = 0  # due, but left for the next run
+
+    def add(self, later: "Tally") -> None:
+        """Count another run's as well; what is left is what the later one left."""
+        self.looked_at += later.looked_at
+        self.now += later.now
+        self.unasked += later.unasked
+        self.failed += later.failed
+        self.left = later.left
 
     def __str__(self) -> str:
         said = [f"{count} {status}" for status, count in sorted(self.now.items())]
@@ -86,21 +97,23 @@ def reconcile(
     *,
     at: datetime,
     max_seconds: float = float("inf"),
-    after_each: Callable[[UUID, str], object] = lambda _id, _status: None,
+    after_each: Callable[[UUID, str, str], object] = lambda _id, _was, _now: None,
 ) -> Tally:
-    """Look at every registration that is due, one after the other; return what was found.
+    """Look at registrations that are due, one after the other; return what was found.
 
     `at` is the moment the run begins, and time goes on from there. After each, `after_each` gets
-    its id and the status it has now. Nothing new is begun after `max_seconds`.
+    its id, the status it had and the one it has now. One run takes `MOST_PER_RUN`, and begins
+    nothing new after `max_seconds`; what it leaves is counted.
     """
     run, tally = _Run(at), Tally()
-    ids = list(watch.due(at).values_list("pk", flat=True))
-    for done, submission_id in enumerate(ids):
+    due = list(watch.due(at).values_list("pk", "status")[:MOST_PER_RUN])
+    all_due = len(due) if len(due) < MOST_PER_RUN else watch.due(at).count()
+    for done, (submission_id, was) in enumerate(due):
         if run.elapsed >= max_seconds:
-            tally.left = len(ids) - done
-            break
-        status = run.look_at(submission_id, tally)
-        after_each(submission_id, status)
+            tally.left = all_due - done
+            return tally
+        after_each(submission_id, was, run.look_at(submission_id, tally))
+    tally.left = all_due - len(due)
     return tally
 
 
@@ -152,8 +165,10 @@ class _Run:
                 else:
                     self._inquire(row, tally)
             case _:
-                watch.is_seen_to(row)
-                confirming.bring_along(row, at=self.now)
+                with transaction.atomic():  # both or neither, session first
+                    store.lock(row.session_id)
+                    watch.is_seen_to(row)
+                    confirming.bring_along(row, at=self.now)
 
     def _follow(self, row: RegistrationSubmission) -> None:
         """Say what is certain of a registration whose process died midway."""

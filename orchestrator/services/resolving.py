@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from audit.actions import Action, staff
 from orchestrator.models import LIVE, RegistrationSubmission, SubmissionStatus
@@ -16,8 +15,6 @@ from sessions_store import services as store
 
 LONGEST_REASON = 500
 LONGEST_REFERENCE = 200  # as long as a provider's own may be
-
-NEEDS_A_PERSON = Q(status=SubmissionStatus.NEEDS_OPERATOR) | Q(late_answer_at__isnull=False)
 
 
 class AlreadyResolvedError(Exception):

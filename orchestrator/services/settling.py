@@ -20,6 +20,7 @@ from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import logins, refusals, turns
 from orchestrator.services.turns import Origin, Turn
 from orchestrator.submissions import ledger, watch
+from orchestrator.submissions.words import our_words_for
 from orchestrator.tools.contract import Booking
 from orchestrator.tools.errors import ToolRefusedError
 from sessions_store import services as store
@@ -60,7 +61,8 @@ class Settling:
     def mark_sent(self) -> bool:
         """Commit that the first byte is about to leave; False where this turn lost its session."""
         with transaction.atomic():
-            return store.holds(self.claim) and ledger.mark_sent(self.submission, at=timezone.now())
+            at = timezone.now()
+            return store.renew(self.claim, at=at) and ledger.mark_sent(self.submission, at=at)
 
     def booked(self, booking: Booking, origin: Origin) -> Turn:
         """Write the provider's yes, and return the receipt.
@@ -86,7 +88,10 @@ class Settling:
         raise store.LeaseLostError
 
     def refused(self, error: ToolRefusedError) -> refusals.RefusedError:
-        """Write the provider's no; return it, for the door, with the session where it can go on."""
+        """Write the provider's no; return it, for the door, with the session where it can go on.
+
+        :raises LeaseLostError: if somebody settled it otherwise meanwhile
+        """
         refusal = refusals.of_tool(error, on_submission=True)
         if refusal.code == "login_failed":
             after = moves.refuse_login(self.plan)
@@ -98,7 +103,7 @@ class Settling:
             screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
         with transaction.atomic():
             store.lock(self.session.pk)
-            ledger.settle(
+            won = ledger.settle(
                 self.submission,
                 SubmissionStatus.REJECTED,
                 of=SENT_OR_UNKNOWN,
@@ -107,6 +112,8 @@ class Settling:
                 source=error.source,
                 error_code=refusal.code,
             )
+            if not won:  # somebody settled it meanwhile, and better: say how it stands
+                raise store.LeaseLostError
             turn = self._finish(after, screen, Origin(error.source), code=refusal.code)
         refusal.version = turn["session"]["version"]
         return refusal
@@ -121,12 +128,15 @@ class Settling:
         code: str = "submission_not_sent",
         origin: Origin = turns.NOWHERE,
     ) -> Turn:
-        """Write that nothing left, and put the session back to where it can be tried again."""
+        """Write that nothing left, and put the session back to where it can be tried again.
+
+        :raises LeaseLostError: if somebody settled it otherwise meanwhile
+        """
         plan = plan or self.plan
         screen = screens.with_lead(sentence, turns.screen_at(self.session, plan))
         with transaction.atomic():
             store.lock(self.session.pk)
-            ledger.settle(
+            won = ledger.settle(
                 self.submission,
                 SubmissionStatus.NOT_CREATED,
                 of=of,
@@ -134,6 +144,8 @@ class Settling:
                 error_code=reason,
                 news=self.news,
             )
+            if of and not won:  # as above
+                raise store.LeaseLostError
             return self._finish(plan, screen, origin, code=code)
 
     def unknown(self, reason: str, origin: Origin = turns.NOWHERE) -> Turn:
@@ -172,7 +184,8 @@ class Settling:
             case SubmissionStatus.INTENT:
                 self.not_sent("interrupted", of=INTENDED)
             case SubmissionStatus.NOT_CREATED:
-                self.not_sent("interrupted", of=frozenset())
+                sentence = our_words_for(self.submission)
+                self.not_sent("interrupted", of=frozenset(), sentence=sentence)
             case SubmissionStatus.REJECTED:
                 standing = turns.screen_at(self.session, self.plan)
                 sentence = refusals.sentence_of(self.submission.error_code)

@@ -25,7 +25,8 @@ def due(at: datetime) -> Rows:
     """
     rows = RegistrationSubmission.objects.filter(
         Q(check_at__lte=at)
-        | Q(status__in=UNDER_WAY)
+        | Q(status=SubmissionStatus.INTENT)  # one by one, so that every database finds the index
+        | Q(status=SubmissionStatus.SENT)
         | Q(status=SubmissionStatus.OUTCOME_UNKNOWN, check_at__isnull=True)
     )
     return rows.filter(_free(at)).order_by(F("check_at").asc(nulls_first=True), "pk")

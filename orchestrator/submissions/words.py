@@ -15,6 +15,12 @@ WORDS: dict[str, str] = {
     "registration went through. Please do not submit it again.",
 }
 
+# Of one that was sent, and that the provider does not know: by look-up, or as staff found out
+FOUND_OUT = {"not_found", ""}
+DID_NOT_GO_THROUGH = (
+    "Your registration did not go through. Nothing was booked. Please try again shortly."
+)
+
 
 def words_for(submission: RegistrationSubmission) -> str:
     """Return the provider's own message where it confirmed, else ours for the status."""
@@ -27,4 +33,6 @@ def our_words_for(submission: RegistrationSubmission) -> str:
     """Return our own sentence for the status: it holds nothing that anybody else wrote."""
     if submission.status == SubmissionStatus.REJECTED:
         return SENTENCES.get(submission.error_code, OTHER_REFUSAL)
+    if submission.status == SubmissionStatus.NOT_CREATED and submission.error_code in FOUND_OUT:
+        return DID_NOT_GO_THROUGH
     return WORDS[submission.status]

@@ -4,6 +4,8 @@ const CLIENT_TIMEOUT_MS = 40_000; // a tool call may take 30 s, and its answer m
 const TOO_SLOW = "This is taking longer than expected. Please try again.";
 const WENT_WRONG = "Something went wrong. Please try again.";
 
+const UNDECIDED = new Set(["network", "unreadable", "idempotency_key_in_progress"]);
+
 /** What the API answered instead of a result; `body` has the members of RFC 9457 and our own. */
 export class Problem extends Error {
   constructor(body) {
@@ -13,7 +15,7 @@ export class Problem extends Error {
 
   /** Whether the server may have done what was asked, or may still do it: no answer came from it. */
   get isUndecided() {
-    return this.body.code === "network" || this.body.code === "idempotency_key_in_progress";
+    return UNDECIDED.has(this.body.code);
   }
 }
 
@@ -55,12 +57,18 @@ async function send(method, path, body, key) {
   if (response.type === "opaqueredirect") return leaveFor("/auth");
   const answer = parse(text);
   if (response.status === 401) return leaveFor(answer?.redirect);
-  if (!response.ok || answer === null) {
-    const detail = typeof answer?.detail === "string" ? answer.detail : WENT_WRONG;
-    const retryable = answer?.retryable ?? response.status >= 500;
-    throw new Problem({ code: "internal_error", ...answer, detail, retryable });
+  if (response.ok && answer !== null) return answer;
+  if (!isOurProblem(response, answer)) { // a proxy's: the server may be at it still
+    const retryable = response.ok || response.status >= 500;
+    throw new Problem({ code: "unreadable", detail: WENT_WRONG, retryable });
   }
-  return answer;
+  const detail = typeof answer.detail === "string" ? answer.detail : WENT_WRONG;
+  throw new Problem({ ...answer, detail, retryable: answer.retryable ?? response.status >= 500 });
+}
+
+function isOurProblem(response, answer) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return type.startsWith("application/problem+json") && typeof answer?.code === "string";
 }
 
 function parse(text) {

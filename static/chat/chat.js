@@ -201,6 +201,8 @@ function showSession() {
   setEnabled(composer, session?.status === "open" && !isBusy);
   startOver.disabled = !session || isBusy;
   if (!session) return;
+  find("cancels").hidden = UNDECIDED.has(session.status);
+  find("goes-on").hidden = !UNDECIDED.has(session.status);
   showStep(find("steps"), find("step-words"), session);
   if (CLOSED.has(session.status)) input.placeholder = "This signup is closed";
   else if (session.status !== "open") input.placeholder = "Your registration is being checked";

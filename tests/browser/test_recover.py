@@ -69,6 +69,32 @@ def test_repeats_the_same_request_while_the_first_one_still_runs(chat: Page) -> 
     assert len(set(keys)) == 1, "a new key would be another request, and wait in vain"
 
 
+@pytest.mark.parametrize(
+    "proxy_says",
+    [
+        (502, "text/html", "<h1>Bad Gateway</h1>"),
+        (504, "application/json", '{"code": "upstream_timeout", "detail": "Gateway Timeout"}'),
+        (200, "text/html", "<h1>Please wait</h1>"),
+    ],
+)
+def test_repeats_the_same_request_after_a_proxy_s_own_answer(
+    chat: Page, proxy_says: tuple[int, str, str]
+) -> None:
+    keys: list[str | None] = []
+    note = partial(noting, keys)
+    seen, found = resuming(PENDING), turn("I found it.", version=2)
+    answer_with(chat, [*seen, note(proxy_says), seen[1], note(found)])
+
+    chat.goto("/")
+    say(chat, "Blackhawk")
+    expect(chat.get_by_text("Something went wrong. Please try again.")).to_be_visible()
+    chat.get_by_role("button", name="Retry").click()
+    expect(chat.get_by_text("I found it.")).to_be_visible()
+
+    assert keys[0] == keys[1], "the server may have done it, or be at it still"
+    assert keys[0]
+
+
 def test_recovers_when_the_very_first_request_fails(chat: Page) -> None:
     answer_with(chat, [None, *resuming(PENDING)])
 
@@ -204,6 +230,26 @@ def test_shows_the_receipt_of_what_was_found_out_meanwhile(chat: Page) -> None:
     expect(chat.get_by_role("button", name="Start a new signup")).to_be_enabled()
     chat.clock.run_for(60_000)
     assert [path for _, path, _ in asked].count(STATUS_URL) == 1, "it is known now"
+
+
+def test_does_not_say_that_an_unclear_registration_would_be_cancelled(chat: Page) -> None:
+    unknown = turn(
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
+    )
+    anew = turn("Hello!", session_id="0c2f3a52-0c7e-4b66-9f0e-5d1c2b3a4f61")
+    chat.clock.install()
+    answer_with(chat, [*resuming(unknown), anew])
+    dialog = chat.get_by_role("dialog", name="Start over?")
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Start over").click()
+    expect(dialog).to_contain_text("Your registration is still being checked, and you will hear")
+    expect(dialog.get_by_text("will be cancelled")).to_be_hidden()
+    dialog.get_by_role("button", name="Start over").click()
+    expect(chat.get_by_text("Hello!")).to_be_visible()
+    chat.get_by_role("button", name="Start over").click()
+    expect(dialog.get_by_text("will be cancelled")).to_be_visible()
+    expect(dialog.get_by_text("still being checked")).to_be_hidden()
 
 
 def test_asks_less_and_less_often(chat: Page) -> None:

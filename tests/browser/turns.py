@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Request, Route
 
-Answer = dict[str, Any] | tuple[int, dict[str, Any]] | None
+Answer = dict[str, Any] | tuple[int, dict[str, Any]] | tuple[int, str, str] | None
 
 SESSION_ID = "7d1f3a52-0c7e-4b66-9f0e-5d1c2b3a4f60"
 PROBLEM = {"type": "about:blank", "title": "Problem", "retryable": False, "cta": []}
@@ -77,6 +77,10 @@ def answer_with(page: Page, answers: Iterable[Answer | Callable[[Request], Answe
         answer = found(request) if callable(found) else found
         if answer is None:
             route.abort()
+            return
+        if isinstance(answer, tuple) and len(answer) == 3:  # not ours: status, type and text
+            status, kind, text = answer
+            route.fulfill(status=status, content_type=kind, body=text)
             return
         status, body = answer if isinstance(answer, tuple) else (200, answer)
         kind = "application/problem+json" if status >= 400 else "application/json"

@@ -247,7 +247,11 @@ CASES = {
     "submit-own-code": Case(submitting(Script(refuse="too_young")), "too_young", cta=OTHER_PROGRAM),
     "submit-in-progress": Case(mishaps.acting_while_unknown, "submission_in_progress"),
     "submit-double": Case(mishaps.submitting_twice, "already_registering"),
-    "submit-samples": Case(mishaps.submitting_samples_in_real_mode, "mock_data_not_submittable"),
+    "submit-samples": Case(
+        mishaps.submitting_samples_in_real_mode,
+        "mock_data_not_submittable",
+        cta=("change_provider",),
+    ),
     "too-early": Case(mishaps.pressing_too_early, "action_not_available"),
     "not-offered": Case(mishaps.choosing_what_was_not_offered, "action_not_available"),
     "unknown-action": Case(mishaps.pressing_an_unknown_button, "unknown_action"),

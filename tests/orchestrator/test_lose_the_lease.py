@@ -1,6 +1,6 @@
 """When a process stalls past its lease in the midst of a registration…"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import MandateAudit
+from orchestrator.flow.plan import Plan
 from orchestrator.models import RegistrationSubmission
-from orchestrator.services import calls
+from orchestrator.services import calls, confirming
 from orchestrator.services.settling import Settling
 from orchestrator.tools.contract import Tool
-from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 from tests.orchestrator.chat import Chat
 from tests.servers.tools_call_server import Script, ToolsCallServer
@@ -71,7 +71,7 @@ def test_leaves_the_row_as_sent_when_it_was_sent_before_the_other_looked(
 ) -> None:
     """The other process has read `intent`, and `sent` is committed before its transaction."""
     chat.walk_to("confirmation")
-    really_mark, really_claim = Settling.mark_sent, store.claim
+    really_mark = Settling.mark_sent
     others: list[Chat] = []
 
     def mark(settling: Settling) -> bool:
@@ -79,13 +79,14 @@ def test_leaves_the_row_as_sent_when_it_was_sent_before_the_other_looked(
         let_the_lease_run_out()
         marked: list[bool] = []
 
-        def claim(*args: Any, **kwargs: Any) -> Any:
-            if kwargs.get("intent") == "follow_registration":
+        class Reading:
+            @staticmethod
+            def from_state(step: str, state: Mapping[str, Any]) -> Plan:
                 marked.append(really_mark(settling))
-            return really_claim(*args, **kwargs)
+                return Plan.from_state(step, state)
 
         with monkeypatch.context() as patch:
-            patch.setattr(store, "claim", claim)
+            patch.setattr(confirming, "Plan", Reading)
             others[0].say("are you there?")
         return marked[0]
 
@@ -93,7 +94,8 @@ def test_leaves_the_row_as_sent_when_it_was_sent_before_the_other_looked(
     chat.press("confirm_registration", summary=chat.summary)
     assert server.count(SUBMIT) == 1
     assert RegistrationSubmission.objects.get().status == "confirmed"
-    assert (others[0].status, others[0].last["code"]) == (409, "submission_in_progress")
+    # whoever marks it as sent is alive, and has its lease lengthened
+    assert (others[0].status, others[0].last["code"]) == (409, "turn_in_progress")
     others[0].press("confirm_registration", summary="again")
     assert (others[0].status, others[0].last["code"]) == (409, "session_closed")
     assert len(server.bookings) == 1

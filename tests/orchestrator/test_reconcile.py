@@ -18,6 +18,7 @@ from tests.orchestrator.unclear import (
     SIX_HOURS,
     SUBMIT,
     TEN,
+    another,
     leave_unclear,
     look,
     moment,
@@ -336,7 +337,9 @@ def test_leaves_it_to_a_person_where_nothing_can_be_found_out(
     assert server.count(SUBMIT) == 1
     [alarm] = records("registration_needs_operator")
     assert (alarm.actor, alarm.metadata["reason"]) == ("system", "no_way_to_ask")
-    assert chat.read()["status"] == "outcome_unknown"
+    session = chat.read()
+    assert session["status"] == "outcome_unknown"
+    assert session["last_turn"]["message"].startswith("A person is checking with the provider")
     said = chat.client.get(f"/api/v1/submissions/{row.pk}").json()
     assert said["message"].startswith("A person is checking")
     assert row.check_at is None
@@ -465,6 +468,17 @@ def test_stops_beginning_new_ones_when_its_time_is_up(chat: Chat, server: ToolsC
     tally = reconciling.reconcile(at=moment(row, FIRST), max_seconds=0)
     assert (tally.left, tally.looked_at) == (1, 0)
     assert server.count(SUBMIT) == 1
+
+
+def test_looks_at_so_many_a_run_and_counts_the_others(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "MOST_PER_RUN", 2)
+    row = leave_unclear(chat, server, booked=True)
+    for number in range(2):
+        another(row, number)
+    first, second = look(row, FIRST), look(row, FIRST)
+    assert [(run.looked_at, run.left) for run in (first, second)] == [(2, 1), (1, 0)]
 
 
 def test_keeps_what_was_shown_of_club_and_program(chat: Chat, server: ToolsCallServer) -> None:

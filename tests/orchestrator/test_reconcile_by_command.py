@@ -15,13 +15,22 @@ from pytest_django import Settings
 
 from orchestrator import tasks
 from orchestrator.models import RegistrationSubmission
-from orchestrator.services import news
+from orchestrator.services import news, reconciling
 from orchestrator.services.settling import Settling
+from orchestrator.submissions import watch
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.models import AgenticCheckoutSession, JobRun
 from tests.orchestrator.chat import Chat
 from tests.orchestrator.test_reconcile_in_every_state import LEASE, die_in
-from tests.orchestrator.unclear import LOOK_UP, SUBMIT, leave_unclear, look, newest, patient_server
+from tests.orchestrator.unclear import (
+    LOOK_UP,
+    SUBMIT,
+    another,
+    leave_unclear,
+    look,
+    newest,
+    patient_server,
+)
 from tests.servers.sdk.running import SdkServer
 from tests.servers.tools_call_server import ToolsCallServer
 from tests.sessions_store.conftest import command
@@ -60,6 +69,44 @@ def test_only_lists_in_a_dry_run(chat: Chat, server: ToolsCallServer) -> None:
     assert said == f"{row.pk} outcome_unknown\n1 due: 1 outcome_unknown.\n"
     row.refresh_from_db()
     assert (row.status, server.count(SUBMIT), server.lists) == ("outcome_unknown", 1, 0)
+
+
+def test_goes_on_until_none_is_left(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "MOST_PER_RUN", 1)
+    row = leave_unclear(chat, server, booked=True)
+    make_due(row)
+    for number in range(2):
+        make_due(another(row, number))
+    *each, said = reconcile().splitlines()
+    assert (len(each), said) == (3, "3 looked at: 3 confirmed.")
+
+
+def test_goes_on_when_nobody_reads_any_more(chat: Chat, server: ToolsCallServer) -> None:
+    row = leave_unclear(chat, server, booked=True)
+    rows = [row, another(row, 1)]
+    for one in rows:
+        make_due(one)
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    with os.fdopen(ours, "w") as out:
+        call_command("reconcile_submissions", stdout=out)
+    for one in rows:
+        one.refresh_from_db()
+    assert [one.status for one in rows] == ["confirmed", "confirmed"]
+
+
+def test_says_what_is_left_where_it_gets_no_further(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "MOST_PER_RUN", 1)
+    row = leave_unclear(chat, server, booked=True)
+    for one in (row, another(row, 1)):
+        make_due(one)
+    monkeypatch.setattr(watch, "take", lambda *_, **__: None)  # others have them all
+    with pytest.raises(CommandError, match=r"0 looked at: 1 left\."):
+        reconcile()
 
 
 def test_fails_where_nobody_could_be_asked(chat: Chat, server: ToolsCallServer) -> None:

@@ -78,6 +78,16 @@ def test_says_that_nothing_left_when_it_was_interrupted_before_sending(
     assert (chat.read()["status"], chat.last["step"]) == ("open", "confirmation")
 
 
+def test_is_no_return_of_the_parent_s_where_they_only_look(
+    chat: Chat, server: ToolsCallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die_in(monkeypatch, calls, "open_login", chat)
+    long_ago = timezone.now() - timedelta(hours=2)  # before this process began
+    AgenticCheckoutSession.objects.update(updated_at=long_ago, turn_until=long_ago)
+    assert (chat.read()["status"], chat.last["step"]) == ("open", "confirmation")
+    assert records("session_resumed") == []
+
+
 @pytest.mark.parametrize(("owner", "name"), [(calls, "call"), (Settling, "booked")])
 def test_asks_the_provider_when_it_was_interrupted_after_sending(
     chat: Chat,

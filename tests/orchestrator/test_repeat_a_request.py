@@ -317,6 +317,7 @@ def test_is_forgotten_after_two_days(ask: Ask, noon: datetime) -> None:
             ask("sessions", key=key)
 
     late = noon + timedelta(hours=48 + 2)
+    assert forget_expired(at=late, max_seconds=0) == 0, "its time is up: the next run goes on"
     assert forget_expired(at=late, batch_size=2) == 3
 
     assert sorted(IdempotencyKey.objects.values_list("key", flat=True)) == ["d", "e"]

@@ -366,6 +366,20 @@ def test_the_page_says_whom_to_ask_for_what(
         assert words in page, words
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("how", ["told_at", "mailed_at"])
+def test_the_page_says_whether_the_parent_knows(
+    browser: Client, row: RegistrationSubmission, how: str
+) -> None:
+    page = f"{ROOM}{row.pk}/change/"
+    unheard = browser.get(page).content.decode()
+    RegistrationSubmission.objects.filter(pk=row.pk).update(**{how: timezone.now()})
+    heard = browser.get(page).content.decode()
+
+    assert "The parent will be told that a person is checking" in unheard
+    assert "The parent knows that a person is checking" in heard
+
+
 def test_the_page_warns_of_two_bookings(
     browser: Client, chat: Chat, row: RegistrationSubmission, staff: User
 ) -> None:

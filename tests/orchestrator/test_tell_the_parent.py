@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core import mail
@@ -66,6 +66,11 @@ def page(browser: Client) -> str:
     return browser.get("/").content.decode()
 
 
+def read(browser: Client, submission_id: UUID, status: str = "confirmed") -> Any:
+    """Press the notice's button."""
+    return browser.post(f"/registrations/{submission_id}/noticed", {"status": status})
+
+
 def told(submission: RegistrationSubmission) -> bool:
     submission.refresh_from_db()
     return submission.told_at is not None
@@ -85,7 +90,7 @@ def test_shows_it_on_the_page_until_it_is_read(browser: Client, make_news: MakeN
             "BSC-77",
         ):
             assert words in shown
-    answer = browser.post(f"/registrations/{submission.pk}/noticed")
+    answer = read(browser, submission.pk)
 
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert told(submission)
@@ -142,9 +147,8 @@ def test_lets_nobody_else_say_that_it_was_read(
 ) -> None:
     theirs = make_news(stranger)
 
-    foreign = browser.post(f"/registrations/{theirs.pk}/noticed")
-    unknown = browser.post(f"/registrations/{uuid4()}/noticed")
-    nobody = Client().post(f"/registrations/{theirs.pk}/noticed")
+    foreign, unknown = read(browser, theirs.pk), read(browser, uuid4())
+    nobody = read(Client(), theirs.pk)
 
     assert (foreign.status_code, unknown.status_code) == (404, 404)
     assert foreign.content == unknown.content
@@ -157,7 +161,7 @@ def test_takes_a_form_of_this_site_alone(parent: User, make_news: MakeNews) -> N
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(parent)
 
-    assert browser.post(f"/registrations/{submission.pk}/noticed").status_code == 403
+    assert read(browser, submission.pk).status_code == 403
     assert browser.get(f"/registrations/{submission.pk}/noticed").status_code == 405
     assert not told(submission)
 
@@ -167,10 +171,22 @@ def test_keeps_newer_news_than_what_was_read(browser: Client, make_news: MakeNew
     now = timezone.now()
     RegistrationSubmission.objects.update(status="confirmed", news_at=now, told_at=None)
 
-    browser.post(f"/registrations/{submission.pk}/noticed", {"status": "needs_operator"})
+    read(browser, submission.pk, "needs_operator")
     assert not told(submission)
-    browser.post(f"/registrations/{submission.pk}/noticed", {"status": "confirmed"})
+    read(browser, submission.pk, "confirmed")
     assert told(submission)
+
+
+@pytest.mark.once
+def test_takes_no_form_that_does_not_say_what_was_read(
+    browser: Client, make_news: MakeNews
+) -> None:
+    submission = make_news()
+
+    for form in ({}, {"status": ""}):
+        answer = browser.post(f"/registrations/{submission.pk}/noticed", form)
+        assert answer.status_code == 400
+    assert not told(submission)
 
 
 def test_counts_as_told_once_its_owner_asked_for_it(

@@ -1,19 +1,22 @@
 """In the admin…"""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from django_q.signing import SignedPackage
 
 from accounts.models import User
 from orchestrator.flow.rules import Step
-from sessions_store.admin import STEPS
+from sessions_store.admin import STEPS, SessionAdmin
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.status import Status
 from tests.orchestrator.chat import ANSWERS, Chat
@@ -73,7 +76,7 @@ def test_signups_are_shown_without_what_was_said(browser: Client, parent: User) 
     ]
 
     assert "skiclubpro" in pages[0]
-    assert "confirmation" in pages[1]
+    assert "Confirmation" in pages[1]
     assert [words for page in pages for words in said if words in page] == []
 
 
@@ -102,6 +105,70 @@ def test_signups_are_filtered_newest_first(
     ]
 
     assert listed(browser.get(SESSIONS, query)) == [made[index].pk for index in expected]
+
+
+@pytest.fixture
+def some(make_session: MakeSession) -> dict[str, AgenticCheckoutSession]:
+    """Signups in every way of going on or being over, by what they are, newest first."""
+    now = timezone.now()
+    begun: dict[str, tuple[int, dict[str, Any]]] = {
+        "working": (1, {"turn_token": uuid4(), "turn_until": now + timedelta(minutes=1)}),
+        "open": (2, {"step": "form_fill"}),
+        "completed": (3, {"status": Status.COMPLETED}),
+        "cancelled": (4, {"status": Status.CANCELLED}),
+        "timed out": (25, {}),
+        "submitting": (26, {"status": Status.SUBMITTING}),
+        "unknown": (27, {"status": Status.OUTCOME_UNKNOWN}),
+    }
+    return {
+        name: make_session(at=now - timedelta(hours=hours), **held)
+        for name, (hours, held) in begun.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("mid", ["working", "open", "submitting", "unknown"]),
+        ("over", ["completed", "cancelled", "timed out"]),
+    ],
+)
+def test_shows_who_is_mid_signup(
+    browser: Client, some: dict[str, AgenticCheckoutSession], now: str, expected: list[str]
+) -> None:
+    assert listed(browser.get(SESSIONS, {"now": now})) == [some[name].pk for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "standing", "until"),
+    [
+        ("working", ["Open", "Working"], "22 h 59 min left"),
+        ("open", ["Open"], "21 h 59 min left"),
+        ("completed", ["Completed"], None),
+        ("cancelled", ["Cancelled"], None),
+        ("timed out", ["Timed out"], None),
+        ("submitting", ["Submitting"], "it is settled"),
+        ("unknown", ["Outcome unknown"], "it is settled"),
+    ],
+)
+def test_says_how_a_signup_stands_and_until_when(
+    some: dict[str, AgenticCheckoutSession], name: str, standing: list[str], until: str | None
+) -> None:
+    room, session = admin.site._registry[AgenticCheckoutSession], some[name]
+    assert isinstance(room, SessionAdmin)
+
+    assert re.findall(r">([^<]+)</span>", room.standing(session)) == standing
+    said = room.until(session)
+    assert (said is None) if until is None else (said or "").endswith(until)
+
+
+def test_says_at_which_step_a_signup_is(
+    browser: Client, some: dict[str, AgenticCheckoutSession]
+) -> None:
+    page = browser.get(SESSIONS, {"q": str(some["open"].pk)}).content.decode()
+
+    assert "Form fill" in page
+    assert "pat@example.com" in page
 
 
 def test_signups_are_found_by_id_or_person_and_nothing_less(

@@ -98,7 +98,7 @@ def test_takes_over_from_a_turn_whose_lease_ran_out(
 
     assert outcomes(session) == ["done", "interrupted", "done"]
     assert (read(session).turn_token, read(session).version) == (None, 4)
-    assert not services.holds(dead)
+    assert not services.renew(dead, at=noon)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,26 @@ def test_refuses_an_origin_with_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", "https://a.example, https://b.example/path")
     with pytest.raises(env.SettingsError, match="CORS_ALLOWED_ORIGINS"):
         env.origins("CORS_ALLOWED_ORIGINS")
+
+
+@pytest.mark.parametrize(
+    "value", ["nonsense-pass", "://u:pass@h/x", "pass://x", "postgres://h:pass"]
+)
+def test_stops_the_start_in_one_line_where_a_database_url_is_none(value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "check"],
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "signupassist.settings", "DATABASE_URL": value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert line.startswith("SignupAssist cannot start: DATABASE_URL ")
+    assert line.endswith("Good: DATABASE_URL=postgres://user:password@host:5432/name")
+    assert "pass" not in line.replace("password", "")
 
 
 @pytest.mark.parametrize("value", ["http://x", "a b", "host:8000", "*.example.org", "[::1", "-,x/"])

@@ -1,6 +1,8 @@
 """Find out what became of registrations whose outcome nobody knows, now."""
 
+import os
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from orchestrator.services import reconciling
+from orchestrator.services.reconciling import Tally
 from orchestrator.submissions import watch
 
 
@@ -22,25 +25,49 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="list them, ask nobody")
 
     def handle(self, *, dry_run: bool, verbosity: int, **options: Any) -> None:
-        at = timezone.now()
-        due = dict(watch.due(at).values_list("pk", "status"))
         if dry_run:
-            self._list(due, verbosity)
+            self._list(verbosity)
             return
-        with tqdm(total=len(due), unit="registration", disable=None if verbosity else True) as bar:
+        due = watch.due(timezone.now()).count()
+        with tqdm(total=due, unit="registration", disable=None if verbosity else True) as bar:
 
-            def tell(submission_id: UUID, status: str) -> None:
+            def tell(submission_id: UUID, was: str, status: str) -> None:
                 bar.update()
                 if bar.disable and verbosity:
-                    self.stdout.write(f"{submission_id} {due.get(submission_id)} -> {status}")
+                    self._say(f"{submission_id} {was} -> {status}")
 
-            done = reconciling.reconcile(at=at, after_each=tell)
-        if done.failed or done.unasked:
+            done = _until_none_is_left(tell)
+        if done.failed or done.unasked or done.left:
             raise CommandError(f"{done}. What was not done stays due; the log says why.")
-        self.stdout.write(self.style.SUCCESS(f"{done}."))
+        self._say(self.style.SUCCESS(f"{done}."))
 
-    def _list(self, due: dict[UUID, str], verbosity: int) -> None:
-        for submission_id, status in due.items() if verbosity else ():
-            self.stdout.write(f"{submission_id} {status}")
-        counted = ", ".join(f"{count} {status}" for status, count in Counter(due.values()).items())
-        self.stdout.write(f"{len(due)} due" + (f": {counted}." if due else "."))
+    def _list(self, verbosity: int) -> None:
+        counted: Counter[str] = Counter()
+        due = watch.due(timezone.now()).values_list("pk", "status")
+        for submission_id, status in due.iterator():
+            counted[status] += 1
+            if verbosity:
+                self._say(f"{submission_id} {status}")
+        said = ", ".join(f"{count} {status}" for status, count in counted.items())
+        self._say(f"{counted.total()} due" + (f": {said}." if said else "."))
+
+    def _say(self, line: str) -> None:
+        """Print a line at once; a reader that went away ends the printing, not the work."""
+        try:
+            self.stdout.write(line)
+            self.stdout.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stdout.fileno())  # what is left in the buffer goes there, too
+            os.close(nowhere)
+
+
+def _until_none_is_left(tell: Callable[[UUID, str, str], None]) -> Tally:
+    """Return what runs came to, one after the other, for as long as each leaves less to do."""
+    done = Tally()
+    while True:
+        run = reconciling.reconcile(at=timezone.now(), after_each=tell)
+        is_at_an_end = run.left == 0 or 0 < done.left <= run.left
+        done.add(run)
+        if is_at_an_end:
+            return done
