@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
@@ -126,10 +126,18 @@ def _forget(
     pace, size = PACES[connection.vendor], batch_size or FIRST_SIZE
     run_id, started, done = uuid.uuid4(), time.monotonic(), Forgotten()
     since: datetime | None = None  # before it nothing is left but dead entries of the index
+    is_second_try = False
     while time.monotonic() - started < max_seconds:
-        with transaction.atomic():
-            began = time.monotonic()  # now that nobody else writes, where only one may
-            gone, last = _forget_batch(run_id, at=at, since=since, size=size)
+        try:
+            with transaction.atomic():
+                began = time.monotonic()  # now that nobody else writes, where only one may
+                gone, last = _forget_batch(run_id, at=at, since=since, size=size)
+        except IntegrityError:  # a last turn of one of them came in between: it is seen this time
+            if is_second_try:
+                raise
+            is_second_try = True
+            continue
+        is_second_try = False
         if not gone and since is None:
             return done
         if not gone:  # a clean-up beside this one may have died and left some behind

@@ -6,7 +6,7 @@ import termios
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -174,6 +174,33 @@ def test_stops_when_its_time_is_over_and_goes_on_at_the_next_run(
 
     assert (first.deleted, first.remaining, first.is_complete) == (3, 2, False)
     assert (second.deleted, second.remaining, second.is_complete) == (2, 0, True)
+
+
+@pytest.mark.parametrize(("times", "deleted"), [(1, 2), (2, 0)])
+def test_tries_a_batch_again_that_a_last_turn_came_into(
+    make_session: MakeSession,
+    tomorrow: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    deleted: int,
+) -> None:
+    for _ in range(2):
+        make_session()
+    really, calls = forgetting._forget_batch, []
+
+    def come_in_between(*args: Any, **told: Any) -> Any:
+        calls.append(told)
+        done = really(*args, **told)
+        if len(calls) <= times:
+            raise IntegrityError("a turn of a session that is not there")
+        return done
+
+    monkeypatch.setattr(forgetting, "_forget_batch", come_in_between)
+
+    with nullcontext() if deleted else pytest.raises(IntegrityError):
+        forgetting.forget_expired(at=tomorrow)
+
+    assert sum(one["deleted"] for one in batches()) == 2 - len(left()) == deleted
 
 
 @pytest.mark.django_db(transaction=True)
