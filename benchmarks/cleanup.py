@@ -6,7 +6,7 @@ fills a database with expired sessions (each with two turns, about 3 kB), and le
 them from a copy of its own, in a process of its own, while one live session goes on writing turns
 from another process. PostgreSQL is a server of its own that waits for the disk, SQLite has the
 product's settings. Row by row, as `session.delete()` does it, is measured on some of the rows and
-reckoned up. A million rows need about 15 GB of disk and half an hour.
+reckoned up. A million rows need about 15 GB of disk and a quarter of an hour.
 
 Prints for each side how long it took and what it did to the live session: how long one write of it
 took (median, 99 of 100, the longest) and how many failed. Ends with 1 where a goal is missed: our

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from accounts.models import User
+from audit.models import MandateAudit
 from sessions_store import services
 from sessions_store.models import AgenticCheckoutSession
 
@@ -32,6 +34,17 @@ def make_session(parent: User, noon: datetime) -> MakeSession:
         return session
 
     return make
+
+
+def left() -> set[UUID]:
+    """Return the ids of the sessions that are still there."""
+    return set(AgenticCheckoutSession.objects.values_list("pk", flat=True))
+
+
+def batches() -> list[dict[str, Any]]:
+    """Return what was recorded of each batch of the clean-up, oldest first."""
+    rows = MandateAudit.objects.filter(action="sessions_expired").order_by("created_at", "id")
+    return [row.metadata for row in rows]
 
 
 def command(*words: str) -> tuple[list[str], dict[str, str]]:
