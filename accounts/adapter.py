@@ -26,6 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "That e-mail and password do not match.",
+        "incorrect_password": "That password does not match.",
         "email_taken": "There is already an account with this e-mail.",
         "too_many_login_attempts": "Too many requests. Please wait a moment.",
         "rate_limited": "Too many requests. Please wait a moment.",
@@ -47,6 +48,13 @@ class AccountAdapter(DefaultAccountAdapter):
             self.authentication_failed(request, **credentials)
             return None
         return user
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Return whether this is the person's password, by the limits and records of the log-in.
+
+        :raises ValidationError: after too many failures
+        """
+        return self.authenticate(self.request, email=user.email, password=password) == user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         services.note_failed_login(email=credentials.get("email", ""), at=timezone.now())

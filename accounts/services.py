@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts.models import User, UserManager
 from audit import services as audit
 from audit.actions import ANONYMOUS, Action, person
+from audit.context import user_id_of
 
 AUTHENTICATED_AT = "authenticated_at"  # in the session: when its person proved who they are
 
@@ -44,6 +45,21 @@ def log_in(request: HttpRequest, user: User, *, at: datetime) -> None:
         request.session[AUTHENTICATED_AT] = at.isoformat()
         # the cookie lives as long as the browser, so that it can tell of a session that ended
         request.session.set_expiry(0)
+        request.session.save()  # now, in this transaction, not when the answer leaves
+
+
+def log_in_again(request: HttpRequest, *, at: datetime) -> None:
+    """Let the request's session count from now: its person has just proved again who they are.
+
+    The session gets a new key. Other tabs share it, and their forms stay valid: only a new person
+    needs new CSRF tokens.
+
+    :raises audit.AuditUnavailableError: if it cannot be recorded; then the session stays as it was
+    """
+    with transaction.atomic():
+        _record(Action.USER_LOGGED_IN, user_id_of(request), at=at, method="reauthentication")
+        request.session.cycle_key()
+        request.session[AUTHENTICATED_AT] = at.isoformat()
         request.session.save()  # now, in this transaction, not when the answer leaves
 
 

@@ -10,6 +10,7 @@ from allauth.account import views as allauth
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -22,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.permissions import AllowAny
@@ -88,6 +89,26 @@ class SignUpView(RecordedPage, allauth.SignupView):
             form.add_error("email", get_adapter().validation_error("email_taken"))
             return self.form_invalid(form)  # type: ignore[no-any-return]
         return answer
+
+
+@method_decorator(
+    [login_not_required, never_cache, sensitive_post_parameters("password")], name="dispatch"
+)
+class LogInAgainView(RecordedPage, allauth.ReauthenticateView):
+    """Ask whoever is logged in for their password once more, and lead them back."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:  # a log-in is as good, and leads to the same place
+            way_on = get_next_redirect_url(request) or settings.LOGIN_REDIRECT_URL
+            return redirect_to_login(way_on, reverse("account_login"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        services.log_in_again(self.request, at=timezone.now())
+        return HttpResponseRedirect(self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(way_back=self.get_success_url(), **kwargs)  # type: ignore[no-any-return]
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")

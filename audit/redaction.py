@@ -4,11 +4,13 @@ Two nets, since the ledger cannot be mended later: a key that names a secret or 
 loses its value whatever that is; a value that looks like an e-mail, a phone or card number, a birth
 date or a token is lost under any key. A value is replaced whole, for what stands around a secret
 is seldom harmless. Better one harmless word too many than one secret.
+
+A running text, as a log line is, must stay readable: there only the secret's own words are replaced.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -26,9 +28,10 @@ _SECRET_WORDS = {
 }  # fmt: skip
 # `answers_digest` or `token_count` only tell about the thing: their values meet the second net.
 _ABOUT = {"at", "count", "digest", "length", "ms", "size", "used", "version"}
-# Other people's names for things, and versions, which may be dates: digits there are no phone.
+# Other people's names for things, fingerprints, and versions, which may be dates: digits there are no
+# phone and no card.
 _NAMES_OF_THINGS = {"provider", "request_id", "sessionId"}
-_NAMING = {"ref", "version"}
+_NAMING = {"fp", "ref", "version"}
 
 _SEP = r"[\s./\u2010-\u2015\u2212-]"  # what people put between groups of digits
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
@@ -66,6 +69,27 @@ _SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# The same in a running text, as far as each goes.
+_SECRET_IN_TEXT = re.compile(
+    rf"""
+        [^\s@"'`<>()\[\]{{}},;:=/]{{1,64}}(?:@|%40)[^\s@"'`<>()\[\]{{}},;:/?&]+\.[^\s@"'`<>()\[\]{{}},;:/?&.]+
+      | (?<![\w-])eyJ[\w-]{{5,}}\.[\w-]+\.[\w-]*
+      | (?<=://)[^\s/@]+(?=@)
+      | {_START}(?:sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16,}}
+      | \bsa1\.[0-9a-f]{{16}}\.[\w=-]*
+      | -----BEGIN[^-]+-----[^-]*
+      | \$(?:argon2|pbkdf2|2[aby]\$)\S*
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_NAMED_IN_TEXT = re.compile(
+    r"""(?P<name>
+        \b(?:bearer|basic)\s+(?=\S*[0-9=._-])
+      | (?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|cookie|sessionid)
+        ["']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?["']?
+    )(?: (?<=")(?:\\.|[^"\\])+ | (?<=')(?:\\.|[^'\\])+ | [^\s"'&,;{}()\[\]]+ )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _PERSONAL_NUMBER = re.compile(
     rf"""{_START}(?:
         # phone numbers: with the country, of North America, with a trunk 0
@@ -95,10 +119,37 @@ def redact_name(text: str | None) -> str | None:
     return REDACTED if text is not None and _SECRET.search(_plain(text)) else text
 
 
+def redact_text(text: str) -> str:
+    """Return a running text in which "[redacted]" stands for e-mails, tokens and named secrets."""
+    return _SECRET_IN_TEXT.sub(REDACTED, _NAMED_IN_TEXT.sub(rf"\g<name>{REDACTED}", text))
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """Yield every text that stands under a key which names a secret."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts_in(item) if _is_secret(_words(key)) else secrets_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from secrets_in(item)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text of a JSON value, whatever it stands under."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+
+
 def _redact_under(key: str, value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(key)).lower().split("_")
+    words = _words(key)
     if _is_secret(words):
         return REDACTED
     if isinstance(value, str) and (key in _NAMES_OF_THINGS or words[-1] in _NAMING):
@@ -116,6 +167,10 @@ def _redact_value(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1_000_000_000:
         return REDACTED if _is_personal_number(str(value)) else value
     return value
+
+
+def _words(key: str) -> list[str]:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(key)).lower().split("_")
 
 
 def _is_secret(words: list[str]) -> bool:

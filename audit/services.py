@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import Error
 
-from audit import canonical, redaction
+from audit import canonical, opened, redaction
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
 from audit.models import MandateAudit
@@ -23,6 +23,10 @@ _OPENED = {"credential_alias", "accessed_at", "purpose"}
 
 class AuditUnavailableError(Exception):
     """The ledger cannot be written, so what was to be recorded must not happen."""
+
+
+class SecretInRecordError(AuditUnavailableError):
+    """A record would hold a secret that is open just now; it could never be taken out again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +60,8 @@ def record(
 ) -> MandateAudit:
     """Return the new row, written in the caller's transaction: with the deed, or not at all.
 
-    :raises AuditUnavailableError: if the database refuses; let it pass, so that the deed is undone
+    :raises AuditUnavailableError: if the database refuses, or the metadata hold a secret that is
+        open just now (`SecretInRecordError`); let it pass, so that the deed is undone
     :raises ValueError: for an action or actor that does not exist, or metadata without a key that
         its action promises
     :raises ProfileError: for a value that has no canonical form (a float, half a character)
@@ -87,7 +92,7 @@ def record_many(entries: Iterable[Entry], *, batch_size: int = 1_000) -> int:
 
     Outside of a transaction every batch stands by itself, so millions of rows need little memory.
 
-    :raises AuditUnavailableError: if the database refuses
+    :raises AuditUnavailableError: as `record` does
     :raises ValueError: as `record` does
     """
     waiting, written = iter(entries), 0
@@ -109,6 +114,9 @@ def _row(entry: Entry) -> MandateAudit:
     told = entry.metadata or {}
     if missing := _promised(entry.action) - told.keys():
         raise ValueError(f"{entry.action} needs {', '.join(sorted(missing))} in its metadata")
+    redacted = redaction.redact(told)
+    if opened.is_held(redacted):
+        raise SecretInRecordError("the record would hold a secret")
     names = {
         name: redaction.redact_name(getattr(entry, name))
         for name in ("provider", "org_ref", "program_ref")
@@ -121,7 +129,7 @@ def _row(entry: Entry) -> MandateAudit:
         **names,
         credential_id=entry.credential_id,
         session_id=entry.session_id,
-        metadata=redaction.redact(told)
+        metadata=redacted
         | {
             "sessionId": str(entry.session_id) if entry.session_id else None,
             "provider": names["provider"],

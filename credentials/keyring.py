@@ -6,15 +6,25 @@ name the id, never a character of a key.
 """
 
 import base64
-import binascii
 import hmac
+import os
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 KEY_BYTES = 32
+LEAST_DIFFERENT_BYTES = 8  # of the 32; fewer come by chance once in 10^30 keys
 GOOD = "CRED_SEAL_KEY=<the output of: openssl rand -base64 32>"
+
+# words of examples that a key holds by chance once in millions
+_PLACEHOLDER = re.compile(
+    r"<.*>|your.*key|seal.?key|change.?me|replace.?me|example|placeholder", re.IGNORECASE
+)
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class KeyRingError(Exception):
@@ -27,7 +37,7 @@ class Key:
 
     material: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return the 16 hexadecimal digits that name this key."""
         return hmac.digest(self.material, b"seal-key-id/1", "sha256")[:8].hex()
@@ -45,55 +55,84 @@ class KeyRing:
 
     def find(self, key_id: str) -> Key | None:
         """Return the key with this id, or None where the ring does not hold it."""
-        return next((key for key in self.keys if key.id == key_id), None)
+        return self._by_id.get(key_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Key]:
+        return {key.id: key for key in self.keys}
 
 
-def load(value: str, file: str, *, other_secrets: list[str]) -> KeyRing:
+def load(
+    value: str, file: str = "", *, other_secrets: Mapping[str, str] = MappingProxyType({})
+) -> KeyRing:
     """Return the ring that the two variables describe.
+
+    `other_secrets` are those that no key may be, each under the name of its variable.
 
     :raises KeyRingError: if no key is set, one is malformed, weak, repeated or used elsewhere too
     """
     if value and file:
         raise KeyRingError("CRED_SEAL_KEY and CRED_SEAL_KEY_FILE are both set. Set one of them.")
+    name = "CRED_SEAL_KEY_FILE" if file else "CRED_SEAL_KEY"
     texts = _read(file) if file else [part.strip() for part in value.split(",") if part.strip()]
     if not texts:
-        raise KeyRingError(f"CRED_SEAL_KEY is missing. Good: {GOOD}")
-    if any(text in other_secrets for text in texts):
-        raise KeyRingError(f"CRED_SEAL_KEY repeats another secret. Good: {GOOD}")
-    keys = tuple(Key(_decode(text, place)) for place, text in enumerate(texts, start=1))
-    if len({key.id for key in keys}) != len(keys):
-        raise KeyRingError("CRED_SEAL_KEY holds the same key twice. Name each key once.")
-    return KeyRing(keys)
+        raise KeyRingError(f"{name} is missing or holds no key. Good: {GOOD}")
+    keys: dict[str, Key] = {}
+    for place, text in enumerate(texts, start=1):
+        try:
+            key = _key(text, other_secrets)
+        except KeyRingError as error:
+            raise KeyRingError(f"{name}: key number {place} {error}. Good: {GOOD}") from None
+        if key.id in keys:
+            raise KeyRingError(f"{name} holds the key {key.id} twice. Name each key once.")
+        keys[key.id] = key
+    return KeyRing(tuple(keys.values()))
 
 
 def _read(file: str) -> list[str]:
-    path = Path(file)
+    """Return the keys that stand in a file, one a line."""
     try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyRingError("CRED_SEAL_KEY_FILE may be read by others. Run: chmod 600 <file>")
-        lines = path.read_text(encoding="ascii").splitlines()
+        with Path(file).open(encoding="ascii") as opened:
+            if os.fstat(opened.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise KeyRingError(
+                    "CRED_SEAL_KEY_FILE may be read by others. Run: chmod 600 <file>"
+                )
+            lines = [line.strip() for line in opened]
     except (OSError, UnicodeDecodeError):
         raise KeyRingError(
             "CRED_SEAL_KEY_FILE cannot be read. Good: a file with one key a line"
         ) from None
-    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
-def _decode(text: str, place: int) -> bytes:
-    """Return the 32 bytes of a key written as base64 (standard or URL-safe) or as 64 hex digits."""
-    try:
-        if re.fullmatch(r"[0-9A-Fa-f]{64}", text):
-            material = bytes.fromhex(text)
-        else:
-            padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-            material = base64.b64decode(padded.translate(_URL_SAFE), validate=True)
-    except (binascii.Error, ValueError):
-        material = b""
+def _key(text: str, other_secrets: Mapping[str, str]) -> Key:
+    """Return the key that is written like this.
+
+    :raises KeyRingError: if it will not do; the text says what it is, after "key number 1"
+    """
+    material = _decode(text)
+    if _PLACEHOLDER.search(text):
+        raise KeyRingError("is a placeholder")
+    if material is None:
+        raise KeyRingError("is neither base64 nor hexadecimal, so it is not 32 bytes")
+    key = Key(material)
     if len(material) != KEY_BYTES:
-        raise KeyRingError(f"CRED_SEAL_KEY: key number {place} is not 32 bytes. Good: {GOOD}")
-    if len(set(material)) < 8:
-        raise KeyRingError(f"CRED_SEAL_KEY: key number {place} is too regular. Good: {GOOD}")
-    return material
+        raise KeyRingError(f"({key.id}) is not 32 bytes, but {len(material)}")
+    if len(set(material)) < LEAST_DIFFERENT_BYTES:
+        raise KeyRingError(f"({key.id}) is too regular")
+    for name, secret in other_secrets.items():
+        if secret and (secret == text or material in (secret.encode(), _decode(secret))):
+            raise KeyRingError(f"({key.id}) is {name}, too")
+    return key
 
 
-_URL_SAFE = str.maketrans("-_", "+/")
+def _decode(text: str) -> bytes | None:
+    """Return what is written in base64 (standard or URL-safe) or as 64 hex digits."""
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+        return bytes.fromhex(text)
+    bare = text.rstrip("=")
+    padded = bare + "=" * (-len(bare) % 4)
+    try:
+        return base64.b64decode(padded.translate(_URL_SAFE), validate=True)
+    except ValueError:  # also for what is not ASCII
+        return None

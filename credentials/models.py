@@ -54,3 +54,22 @@ class StoredCredential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alias} ({self.provider})"
+
+
+class RevealBudget(models.Model):
+    """How many logins a person had revealed in the hour in which they last did.
+
+    One row a person, so that nothing piles up; `credentials.statements` alone writes it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
+    )
+    hour = models.DateTimeField()  # when it began
+    spent = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "reveal_budgets"
+
+    def __str__(self) -> str:
+        return f"{self.spent} in the hour from {self.hour:%Y-%m-%d %H:%M}"

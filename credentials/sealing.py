@@ -2,34 +2,44 @@
 
     sa1.<key id>.<base64url(salt 32 | commitment 32 | AES-256-GCM ciphertext and tag)>
 
-Every sealing derives a key of its own from a ring key and a random salt (HKDF-SHA512, RFC 5869), so
-no AES-GCM key (NIST SP 800-38D) is used twice. Half of what is derived is stored as a commitment: a
-wrong key and damaged data can be told apart, and a ciphertext that opens under two keys is refused.
-The row, its owner and the provider are authenticated with it: a ciphertext moved elsewhere does not
-open. Padding to 128 bytes hides how long the password is.
+To seal a secret for a place (a row, its owner, a label):
+
+1. Draw a random salt, and derive 64 bytes from the ring's key with it (HKDF-SHA512, RFC 5869). The
+   first half is the data key of this one sealing, so no AES-GCM key (NIST SP 800-38D) is used twice;
+   the second half is stored as the commitment to it.
+2. Pad the secret to a multiple of 128 bytes: nobody sees how long a password is.
+3. Encrypt it. The tag covers the place, the key's id, the salt and the commitment as well.
+
+To open it, go the same way back, and stop at whatever is not exactly as it was sealed. A commitment
+that differs means another key, or a text that was forged to open under two keys. A tag that differs
+means a damaged text, or one that was moved to another place.
 
 Only `credentials.services` may import this module.
 """
 
 import base64
-import binascii
 import hmac
 import os
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.views.decorators.debug import sensitive_variables
 
 from credentials.keyring import Key, KeyRing
 
 VERSION = "sa1"
-SALT, COMMITMENT, TAG, BLOCK = 32, 32, 16, 128
-FORM = re.compile(r"sa1\.([0-9a-f]{16})\.([A-Za-z0-9_=-]+)")
+SALT, COMMITMENT, DATA_KEY, NONCE, TAG = 32, 32, 32, 12, 16  # how many bytes each is long
+HEAD = SALT + COMMITMENT
+BLOCK = 128  # a padded secret is a multiple of it
+ROW = struct.Struct(">I16sI16sI")  # row and user, each behind its length, and the label's
+START = re.compile(r"sa1\.([0-9a-f]{16})\.")
 
 
 class SealError(Exception):
@@ -54,37 +64,32 @@ class Place:
     label: str  # what else must not change: the provider of a login
 
 
-def seal(secret: bytes, *, key: Key, place: Place, salt: bytes | None = None) -> str:
-    """Return the secret sealed for one place (`salt` is for known-answer tests alone)."""
-    salt = salt or os.urandom(SALT)
-    data_key, commitment = _derive(key, place, salt)
-    sealed = AESGCM(data_key).encrypt(
-        salt[:12], _pad(secret), _bound(key.id, salt, commitment, place)
-    )
-    body = base64.urlsafe_b64encode(salt + commitment + sealed).decode("ascii")
-    return f"{VERSION}.{key.id}.{body}"
+@sensitive_variables()
+def seal(secret: bytes, *, key: Key, place: Place) -> str:
+    """Return the secret sealed for one place, different every time."""
+    data_key, head, bound = _prepare(key, place, os.urandom(SALT))
+    ciphertext = AESGCM(data_key).encrypt(head[:NONCE], _pad(secret), bound)
+    return f"{VERSION}.{key.id}.{base64.urlsafe_b64encode(head + ciphertext).decode()}"
 
 
+@sensitive_variables()
 def unseal(text: str, *, ring: KeyRing, place: Place) -> bytes:
     """Return the secret that was sealed for this place.
 
     :raises UnknownKeyError: if the ring does not hold its key
     :raises UnreadableError: if it is not, byte for byte, what was sealed for this place
     """
-    key_id, salt, commitment, sealed = _parse(text)
+    key_id, head, ciphertext = _parse(text)
     key = ring.find(key_id)
     if key is None:
         raise UnknownKeyError(key_id)
-    data_key, expected = _derive(key, place, salt)
-    if not hmac.compare_digest(commitment, expected):
+    data_key, expected_head, bound = _prepare(key, place, head[:SALT])
+    if not hmac.compare_digest(head, expected_head):
         raise UnreadableError("commitment")
     try:
-        padded = AESGCM(data_key).decrypt(
-            salt[:12], sealed, _bound(key_id, salt, commitment, place)
-        )
+        return _unpad(AESGCM(data_key).decrypt(head[:NONCE], ciphertext, bound))
     except InvalidTag:
         raise UnreadableError("tag") from None
-    return _unpad(padded)
 
 
 def key_id_of(text: str) -> str:
@@ -95,52 +100,61 @@ def key_id_of(text: str) -> str:
     return _parse(text)[0]
 
 
-def _parse(text: str) -> tuple[str, bytes, bytes, bytes]:
-    match = FORM.fullmatch(text)
-    if match is None:
+def _prepare(key: Key, place: Place, salt: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the data key of one sealing, the head (salt and commitment), and what the tag covers.
+
+    Everything the tag covers stands behind its length: no two places read the same.
+    """
+    info, start = _constants(place.table, key.id)
+    label = place.label.encode()
+    row = ROW.pack(16, place.row_id.bytes, 16, place.user_id.bytes, len(label))
+    derived = HKDF(SHA512(), DATA_KEY + COMMITMENT, salt, info).derive(key.material)
+    head = salt + derived[DATA_KEY:]
+    return derived[:DATA_KEY], head, start + head + row + label
+
+
+@lru_cache(maxsize=64)
+def _constants(table: str, key_id: str) -> tuple[bytes, bytes]:
+    """Return HKDF's info, and what the tag covers before the head: the same for all of a table."""
+    table_1, version = f"{table}/1".encode(), f"{VERSION}{key_id}".encode()
+    info = _joined(table.encode(), b"seal/1", key_id.encode())
+    return info, _joined(table_1) + _length(len(version) + HEAD) + version
+
+
+def _parse(text: str) -> tuple[str, bytes, bytes]:
+    """Return a sealed text's key id, its head (salt and commitment), and its ciphertext."""
+    start = START.match(text)
+    if start is None:
         raise UnreadableError("form")
+    body = text[start.end() :]
     try:
-        raw = base64.urlsafe_b64decode(match[2])
-    except binascii.Error:
+        raw = base64.urlsafe_b64decode(body)
+    except ValueError:
         raise UnreadableError("form") from None
     # Python's decoder drops what it does not know: only the one canonical spelling may open
-    if base64.urlsafe_b64encode(raw).decode("ascii") != match[2]:
+    if base64.urlsafe_b64encode(raw).decode() != body:
         raise UnreadableError("form")
-    sealed = raw[SALT + COMMITMENT :]
-    if len(sealed) < BLOCK + TAG or (len(sealed) - TAG) % BLOCK:
+    head, ciphertext = raw[:HEAD], raw[HEAD:]
+    if len(ciphertext) < BLOCK + TAG or len(ciphertext) % BLOCK != TAG:
         raise UnreadableError("form")
-    return match[1], raw[:SALT], raw[SALT : SALT + COMMITMENT], sealed
-
-
-def _derive(key: Key, place: Place, salt: bytes) -> tuple[bytes, bytes]:
-    """Return the one-use data key and the commitment to it."""
-    info = _joined(place.table.encode(), b"seal/1", key.id.encode())
-    material = HKDF(algorithm=SHA512(), length=64, salt=salt, info=info).derive(key.material)
-    return material[:32], material[32:]
-
-
-def _bound(key_id: str, salt: bytes, commitment: bytes, place: Place) -> bytes:
-    """Return what the tag authenticates besides the secret."""
-    return _joined(
-        f"{place.table}/1".encode(),
-        VERSION.encode() + key_id.encode() + salt + commitment,
-        place.row_id.bytes,
-        place.user_id.bytes,
-        place.label.encode(),
-    )
+    return start[1], head, ciphertext
 
 
 def _joined(*parts: bytes) -> bytes:
-    """Return the parts, each behind its length: no two lists of parts read the same."""
-    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    return b"".join(_length(len(part)) + part for part in parts)
+
+
+def _length(size: int) -> bytes:
+    return size.to_bytes(4, "big")
 
 
 def _pad(secret: bytes) -> bytes:
-    return secret + b"\x80" + b"\0" * (-(len(secret) + 1) % BLOCK)
+    return secret + b"\x80" + bytes(-(len(secret) + 1) % BLOCK)
 
 
+@sensitive_variables()
 def _unpad(padded: bytes) -> bytes:
-    secret, mark, rest = padded.rpartition(b"\x80")
-    if not mark or rest.strip(b"\0"):
+    secret = padded.rstrip(b"\0")
+    if not secret.endswith(b"\x80"):
         raise UnreadableError("padding")
-    return secret
+    return secret[:-1]

@@ -1,7 +1,10 @@
 """The shape of logins at the door. Secrets come in here and go out only by `reveal`."""
 
+from typing import Any
+
 from rest_framework import serializers
 
+from audit import opened
 from audit.strict import StrictSerializer
 from credentials.models import StoredCredential
 
@@ -18,6 +21,12 @@ class CredentialInput(StrictSerializer):
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
     session_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     replace = serializers.BooleanField(required=False, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a name that holds the password: names are shown, and recorded for good."""
+        if len(attrs["password"]) >= opened.SHORTEST and attrs["password"] in attrs["alias"]:
+            raise serializers.ValidationError({"alias": ["Choose a name without your password."]})
+        return attrs
 
 
 class CredentialOutput(serializers.ModelSerializer[StoredCredential]):

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
@@ -14,10 +15,15 @@ from django.conf import settings
 from django.db import Error, IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
+from audit import opened
 from audit.actions import Action, person
 from audit.services import AuditUnavailableError, record
 from credentials import keyring, sealing
 from credentials.models import StoredCredential
+from credentials.statements import spend_a_reveal
+
+REVEAL = "reveal"  # the purpose of an opening for its owner's eyes, of which an hour has so many
+HOUR = timedelta(hours=1)
 
 
 class CredentialNotFoundError(Exception):
@@ -34,6 +40,21 @@ class KeyUnavailableError(Exception):
 
 class CredentialUnreadableError(Exception):
     """The sealed text is damaged or out of place; it was kept as it is."""
+
+
+class RevealBudgetSpentError(Exception):
+    """This person had as many logins revealed as an hour allows; `wait` seconds, and it is over."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("the reveals of this hour are spent")
+        self.wait = wait
+
+
+_REASONS: dict[type[Exception], str] = {  # as the record tells them
+    RevealBudgetSpentError: "budget",
+    KeyUnavailableError: "key_unavailable",
+    CredentialUnreadableError: "unreadable",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,7 +77,7 @@ class OpenedLogin:
 
 @lru_cache(maxsize=4)
 def _load_ring(value: str, file: str) -> keyring.KeyRing:
-    return keyring.load(value, file, other_secrets=[])
+    return keyring.load(value, file)
 
 
 def ring() -> keyring.KeyRing:
@@ -87,6 +108,7 @@ def store(
     :raises CredentialExistsError: if it exists and is not to be replaced
     :raises CredentialNotFoundError: if it was deleted while it was being replaced
     """
+    opened.remember(email, password)
     named = {"provider": provider, "org_ref": org_ref, "alias": alias}
     credential = StoredCredential.objects.for_user(user_id).filter(**named).first()
     if credential and not replace:
@@ -98,27 +120,24 @@ def store(
     credential.ciphertext = sealing.seal(
         json.dumps({"email": email, "password": password}, ensure_ascii=False).encode(),
         key=key,
-        place=_place(credential),
+        place=place_of(credential),
     )
     credential.key_id = key.id
     credential.updated_at = at
-    try:
-        with transaction.atomic():
-            if created:
-                credential.save(force_insert=True)
-            elif not StoredCredential.objects.filter(pk=credential.pk).update(
-                ciphertext=credential.ciphertext, key_id=key.id, updated_at=at
-            ):
-                raise CredentialNotFoundError  # deleted in another tab meanwhile
-            _record(
-                Action.CREDENTIALS_SUBMITTED if created else Action.CREDENTIALS_REPLACED,
-                credential,
-                at=at,
-                session_id=session_id,
-                seal_fp=fingerprint(credential.ciphertext),
-            )
-    except IntegrityError:  # a second tab saved it between our look and our insert
-        raise CredentialExistsError from None
+    with transaction.atomic():
+        if created:
+            _insert(credential)
+        elif not StoredCredential.objects.filter(pk=credential.pk).update(
+            ciphertext=credential.ciphertext, key_id=key.id, updated_at=at
+        ):
+            raise CredentialNotFoundError  # deleted in another tab meanwhile
+        _record(
+            Action.CREDENTIALS_SUBMITTED if created else Action.CREDENTIALS_REPLACED,
+            credential,
+            at=at,
+            session_id=session_id,
+            seal_fp=fingerprint(credential.ciphertext),
+        )
     return credential, created
 
 
@@ -137,54 +156,52 @@ def open_login(
     `actor` is who opens it: the person themselves, unless somebody else is named.
 
     Opened in memory, recorded, committed, and only then handed out: if the record cannot be
-    written, nobody receives the secret.
+    written, nobody receives the secret. To reveal it (`purpose=REVEAL`) spends from the budget of
+    the hour, before any key is tried; what fails to open, or after the commit, is spent as well.
 
     :raises CredentialNotFoundError: if it is not this person's (also recorded)
+    :raises RevealBudgetSpentError: if it is a reveal too many for this hour (also recorded)
     :raises KeyUnavailableError: if its key is missing (also recorded)
     :raises CredentialUnreadableError: if it is damaged or out of place (also recorded)
     :raises AuditUnavailableError: if the opening could not be recorded
     """
-    failure: sealing.SealError | None = None
-    secret = b""
+    refusal: Exception | None = None
+    secret: dict[str, str] = {}
+    told: dict[str, Any] = {"purpose": purpose}
     with _committed_first():
         credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
         if credential is None:
-            record(
-                action=Action.CREDENTIALS_ACCESS_DENIED,
-                user_id=user_id,
-                actor=actor or person(user_id),
-                at=at,
-                credential_id=credential_id,
-                session_id=session_id,
-                metadata={"credential_alias": None, "purpose": purpose},
-            )
+            action = Action.CREDENTIALS_ACCESS_DENIED
+        elif purpose == REVEAL and not _has_a_reveal_left(user_id, at):
+            action, refusal = Action.CREDENTIALS_ACCESS_DENIED, RevealBudgetSpentError(_wait(at))
         else:
+            told |= {"key_id": credential.key_id, "seal_fp": fingerprint(credential.ciphertext)}
             try:
-                secret = sealing.unseal(
-                    credential.ciphertext, ring=ring(), place=_place(credential)
-                )
-            except sealing.SealError as error:
-                failure = error
-            told: dict[str, Any] = {
-                "purpose": purpose,
-                "key_id": credential.key_id,
-                "seal_fp": fingerprint(credential.ciphertext),
-            }
-            if failure:
-                reason = "key_unavailable" if _is_key_missing(failure) else "unreadable"
-                action = Action.CREDENTIALS_ACCESS_FAILED
-                told["reason"] = reason
+                secret = _unsealed(credential.ciphertext, place_of(credential))
+            except (KeyUnavailableError, CredentialUnreadableError) as error:
+                action, refusal = Action.CREDENTIALS_ACCESS_FAILED, error
             else:
+                opened.remember(*secret.values())
                 action = Action.CREDENTIALS_ACCESSED
                 told["accessed_at"] = _rfc3339(at)
-            _record(action, credential, actor=actor, at=at, session_id=session_id, **told)
+        if refusal:
+            told["reason"] = _REASONS[type(refusal)]
+        record(
+            action=action,
+            user_id=user_id,
+            actor=actor or person(user_id),
+            at=at,
+            provider=credential.provider if credential else None,
+            org_ref=(credential.org_ref or None) if credential else None,
+            credential_id=credential_id,
+            session_id=session_id,
+            metadata={"credential_alias": credential.alias if credential else None, **told},
+        )
     if credential is None:
         raise CredentialNotFoundError
-    if failure:
-        raise (
-            KeyUnavailableError if _is_key_missing(failure) else CredentialUnreadableError
-        ) from None
-    return OpenedLogin(credential, json.loads(secret))
+    if refusal:
+        raise refusal
+    return OpenedLogin(credential, secret)
 
 
 def delete(*, user_id: UUID, credential_id: UUID, at: datetime) -> None:
@@ -219,15 +236,36 @@ def open_json(text: str, *, table: str, row_id: UUID, user_id: UUID, label: str)
     :raises CredentialUnreadableError: if it is damaged or out of place
     """
     place = sealing.Place(table=table, row_id=row_id, user_id=user_id, label=label)
+    return _unsealed(text, place)
+
+
+@sensitive_variables()
+def _unsealed(text: str, place: sealing.Place) -> Any:
+    """Return the JSON value that was sealed for this place.
+
+    :raises KeyUnavailableError: if its key is missing
+    :raises CredentialUnreadableError: if it is damaged or out of place
+    """
     try:
         return json.loads(sealing.unseal(text, ring=ring(), place=place))
-    except sealing.UnknownKeyError:
-        raise KeyUnavailableError from None
-    except sealing.UnreadableError:
-        raise CredentialUnreadableError from None
+    except sealing.UnknownKeyError as error:
+        refusal: Exception = KeyUnavailableError(f"it needs key {error}")
+    except sealing.UnreadableError as error:
+        refusal = CredentialUnreadableError(str(error))
+    except ValueError:
+        refusal = CredentialUnreadableError("no JSON")
+    raise refusal  # not above: an error of the JSON parser holds all that it was to read
 
 
-def _place(credential: StoredCredential) -> sealing.Place:
+def _insert(credential: StoredCredential) -> None:
+    try:
+        credential.save(force_insert=True)
+    except IntegrityError:  # a second tab saved it between our look and our insert
+        raise CredentialExistsError from None
+
+
+def place_of(credential: StoredCredential) -> sealing.Place:
+    """Return where a login's sealed text belongs."""
     return sealing.Place(
         table="stored_credentials",
         row_id=credential.id,
@@ -249,8 +287,18 @@ def _committed_first() -> Iterator[None]:
         raise AuditUnavailableError("the opening of a login cannot be recorded") from error
 
 
-def _is_key_missing(error: sealing.SealError) -> bool:
-    return isinstance(error, sealing.UnknownKeyError)
+def _has_a_reveal_left(user_id: UUID, at: datetime) -> bool:
+    """Return whether this person may have another login revealed this hour; it counts as spent."""
+    return spend_a_reveal(user_id=user_id, hour=_hour(at), limit=settings.REVEALS_PER_HOUR)
+
+
+def _wait(at: datetime) -> int:
+    """Return how many seconds are left of this hour."""
+    return ceil((_hour(at) + HOUR - at).total_seconds())
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def _rfc3339(at: datetime) -> str:

@@ -3,7 +3,10 @@ from collections.abc import Callable
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
+from credentials.pages import saved_logins
 from credentials.views import CredentialView, RevealView
+
+page_urlpatterns = [path("mandates-audit/logins", saved_logins, name="saved-logins")]
 
 
 def api_urlpatterns(logins: Callable[..., HttpResponseBase]) -> list[URLPattern]:

@@ -5,18 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import Error
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.context import user_id_of
 from audit.paging import page_of
+from audit.services import AuditUnavailableError
 from audit.strict import NothingInput
 from credentials import services
 from credentials.models import StoredCredential
@@ -34,7 +37,18 @@ class ReauthenticationRequiredError(Exception):
     """Revealing or deleting a login needs a log-in that is at most ten minutes old."""
 
 
-class CredentialsView(APIView):
+class RecordedView(APIView):
+    """A door whose deeds are done with their record or not at all: without a database, not at all."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, Error) and self.request.method not in SAFE_METHODS:
+            unavailable = AuditUnavailableError("the database does not answer")
+            unavailable.__cause__ = exc
+            exc = unavailable
+        return super().handle_exception(exc)
+
+
+class CredentialsView(RecordedView):
     """Save a login, or list one's own."""
 
     owns_session: Callable[[UUID, UUID], bool] | None = None  # given by the project's urls
@@ -70,7 +84,7 @@ class CredentialsView(APIView):
         )
 
 
-class CredentialView(APIView):
+class CredentialView(RecordedView):
     """Delete a login."""
 
     @extend_schema(operation_id="credentials_delete", responses={204: None})
@@ -81,8 +95,8 @@ class CredentialView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RevealView(APIView):
-    """Show a login in plain text to its owner, recorded first."""
+class RevealView(RecordedView):
+    """Show a login in plain text to its owner: recorded first, and so many times an hour."""
 
     @extend_schema(operation_id="credentials_reveal", request=None, responses=RevealOutput)
     @method_decorator(sensitive_variables())
@@ -93,7 +107,7 @@ class RevealView(APIView):
         opened = services.open_login(
             user_id=user_id_of(request),
             credential_id=credential_id,
-            purpose="reveal",
+            purpose=services.REVEAL,
             session_id=None,
             at=at,
         )

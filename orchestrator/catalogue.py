@@ -17,6 +17,7 @@ class Entry:
 
 
 AUTH = "/auth"
+AUTH_AGAIN = "/auth/reauthenticate"
 PROVIDER_DOWN = "The provider service is unavailable. Please try again shortly."
 PROVIDER_ODD = "The provider could not process this request."
 NOT_SENT = "Your registration was not sent. Nothing was booked. Please try again shortly."

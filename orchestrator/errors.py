@@ -19,9 +19,10 @@ from credentials.services import (
     CredentialNotFoundError,
     CredentialUnreadableError,
     KeyUnavailableError,
+    RevealBudgetSpentError,
 )
 from credentials.views import ReauthenticationRequiredError
-from orchestrator.catalogue import AUTH, CATALOGUE
+from orchestrator.catalogue import AUTH, AUTH_AGAIN, CATALOGUE
 from orchestrator.flow.screens import START_OVER
 from orchestrator.idempotency.keys import KeyInProgressError, KeyReusedError
 from orchestrator.services.refusals import RefusedError
@@ -47,6 +48,7 @@ CODES: dict[type[Exception], str] = {
     KeyReusedError: "idempotency_key_reused",
     KeyUnavailableError: "key_unavailable",
     ReauthenticationRequiredError: "reauthentication_required",
+    RevealBudgetSpentError: "rate_limited",
     SessionExpiredError: "checkout_session_expired",
     SessionNotFoundError: "checkout_session_not_found",
     exceptions.NotFound: "not_found",
@@ -58,7 +60,11 @@ CODES: dict[type[Exception], str] = {
 }
 SHOWN_AS = {"checkout_session_not_found": "not_found"}
 STARTS_OVER = {"checkout_session_not_found", "checkout_session_expired"}
-LEADS_TO_LOGIN = {"session_expired", "not_authenticated", "reauthentication_required"}
+LEADS_TO = {  # pages that bring whoever adds `?next=` back
+    "session_expired": AUTH,
+    "not_authenticated": AUTH,
+    "reauthentication_required": AUTH_AGAIN,
+}
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -143,7 +149,7 @@ def _body(
         "code": code,
         "retryable": entry.retryable,
         "cta": [START_OVER] if name in STARTS_OVER else list(cta),
-        "redirect": AUTH if name in LEADS_TO_LOGIN else None,
+        "redirect": LEADS_TO.get(name),
         "request_id": current_request_id(),
     }
     extras = {"turn": turn, "errors": errors, "status_url": status_url}

@@ -8,6 +8,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from credentials import selectors
+from credentials.services import ring
 from orchestrator.tools.toolbox import get_toolbox
 from signupassist import worker_health
 from signupassist.worker_health import WorkerHealth
@@ -27,22 +29,35 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 while this process can serve, else 503.
 
-    Without the database it cannot. Without the tool server or the worker it can, if not everything:
-    that is "degraded". The breaker is this process's own; the tool server is not asked.
+    Without the database it cannot. Without the tool server, the worker or a key that logins need it
+    can, if not everything: that is "degraded". The breaker and the keys are this process's own; the
+    tool server is not asked.
     """
     has_database = _database_answers()
     tools = get_toolbox().condition()
     worker = _worker() if has_database else None
-    is_well = tools.breaker == "closed" and worker is not None and worker.is_well
+    unopenable = _logins_without_key() if has_database else None
+    is_well = (
+        tools.breaker == "closed" and worker is not None and worker.is_well and unopenable == 0
+    )
     body = {
         "status": "ok" if is_well else "degraded",
         "checks": {
             "database": "ok" if has_database else "unreachable",
             "mcp": dataclasses.asdict(tools),
             "worker": worker and worker.as_dict(),
+            "credentials": {"need_missing_key": unopenable},
         },
     }
     return JsonResponse(body, status=200 if has_database else 503, headers=NO_STORE)
+
+
+def _logins_without_key() -> int | None:
+    try:
+        return selectors.logins_without_key(ring()).total()
+    except Error as error:
+        logger.error("The logins cannot be counted: %s", type(error).__name__)
+        return None
 
 
 def _worker() -> WorkerHealth | None:

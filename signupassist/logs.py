@@ -1,14 +1,53 @@
 """How log lines look: plain in a terminal, one JSON object a line in production.
 
-The text of a line stays verbatim in both (`[MCP] Calling real tool: …` is searched for by operators).
+The text of a line stays verbatim in both (`[MCP] Calling real tool: …` is searched for by operators),
+but for secrets and e-mails: they are taken out when a line is made, whoever makes it and whoever
+writes it.
 """
 
+import logging
+import sys
+import threading
+from types import TracebackType
 from typing import Any
 
 import structlog
 from structlog.types import EventDict, WrappedLogger
 
 from audit.context import current_request_id
+from signupassist import traces
+
+
+class Record(logging.LogRecord):
+    """A line that holds no secret, and tells an error by its code, not by its data."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.exc_info and self.exc_info[1]:
+            self.exc_text = traces.describe(self.exc_info[1]).rstrip()
+
+    def getMessage(self) -> str:  # noqa: N802  the library's name
+        return traces.harmless(super().getMessage())
+
+
+def install() -> None:
+    """Make every line of this process such a record, those of errors that nobody caught as well."""
+    logging.setLogRecordFactory(Record)
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _tell_uncaught
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _tell_uncaught_in_thread
+
+
+def _tell_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    sys.stderr.write(traces.describe(error))
+
+
+def _tell_uncaught_in_thread(broken: threading.ExceptHookArgs) -> None:
+    if broken.exc_value is not None and not isinstance(broken.exc_value, SystemExit):
+        sys.stderr.write(f"A thread broke\n{traces.describe(broken.exc_value)}")
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -18,31 +57,36 @@ def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def add_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say what broke, in the words of the record."""
+    if event.pop("exc_info", None) and event["_record"].exc_text:
+        event["exception"] = event["_record"].exc_text
+    return event
+
+
 def config(log_format: str) -> dict[str, Any]:
     """Return Django's LOGGING for `console` or `json`."""
-    before = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_request_id,
-    ]
     if log_format == "json":
-        after: list[Any] = [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
+        renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        # plain: the renderer's own choice would print the local variables, secrets among them
-        plain = structlog.dev.plain_traceback
-        after = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
+        renderer = structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": before,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after],
+                "foreign_pre_chain": [
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                    add_request_id,
+                    add_error,
+                ],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    renderer,
+                ],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},

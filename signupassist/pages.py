@@ -3,8 +3,12 @@
 The sentences are the catalogue's. The pages ask no database: it may be the reason why they are shown.
 """
 
+import sys
+
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from rest_framework.permissions import SAFE_METHODS
 
 from orchestrator.catalogue import CATALOGUE
 from orchestrator.errors import problem
@@ -36,8 +40,15 @@ def handler429(request: HttpRequest) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answer where something of ours broke."""
-    return _answer(request, "internal_error", "500.html")
+    """Answer where something of ours broke.
+
+    What a view of the API meets, the API tells. So a database that fails below /api/ has failed
+    before the view, and what was asked for was neither recorded nor done.
+    """
+    is_deed = request.path.startswith("/api/") and request.method not in SAFE_METHODS
+    without_database = isinstance(sys.exc_info()[1], Error)
+    code = "audit_unavailable" if is_deed and without_database else "internal_error"
+    return _answer(request, code, "500.html")
 
 
 def _answer(request: HttpRequest, code: str, template: str) -> HttpResponse:

@@ -6,11 +6,16 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from audit import opened, redaction
+
 MAX_DEPTH = 32
 
 
 class StrictJSONParser(BaseParser):
-    """Parse JSON; refuse duplicate keys, NaN, deep nesting, NUL and lone surrogates."""
+    """Parse JSON; refuse duplicate keys, NaN, deep nesting, NUL and lone surrogates.
+
+    What people type as their own words and secrets is kept out of the log from here on.
+    """
 
     media_type = "application/json"
 
@@ -32,6 +37,7 @@ class StrictJSONParser(BaseParser):
             _check(value, MAX_DEPTH)
         except (ValueError, RecursionError):
             raise ParseError("The request body is not acceptable JSON.") from None
+        opened.remember_typed(*redaction.secrets_in(value))
         return value
 
 

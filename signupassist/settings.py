@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "credentials",
     "sessions_store",
     "orchestrator",
+    "signupassist",
 ]
 
 MIDDLEWARE = [
@@ -83,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "signupassist.middleware.TypedSecretsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
@@ -239,9 +241,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 CRED_SEAL_KEY = env.secret("CRED_SEAL_KEY", required=False, good="")
 CRED_SEAL_KEY_FILE = env.text("CRED_SEAL_KEY_FILE")
 try:
-    keyring.load(CRED_SEAL_KEY, CRED_SEAL_KEY_FILE, other_secrets=[SECRET_KEY])
+    keyring.load(
+        CRED_SEAL_KEY,
+        CRED_SEAL_KEY_FILE,
+        other_secrets={
+            "SECRET_KEY": SECRET_KEY,
+            "MCP_ACCESS_TOKEN": env.text("MCP_ACCESS_TOKEN"),
+            "the password in DATABASE_URL": str(_database.get("PASSWORD") or ""),
+        },
+    )
 except keyring.KeyRingError as error:
     raise env.SettingsError(str(error)) from None
+REVEALS_PER_HOUR = env.number("REVEALS_PER_HOUR", 20, low=0, high=1000)
 
 # --- Provider tools -------------------------------------------------------------------------------
 
@@ -330,3 +341,5 @@ if "@" not in DEFAULT_FROM_EMAIL:
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logs.config(LOG_FORMAT)
+logs.install()
+DEFAULT_EXCEPTION_REPORTER = "signupassist.reports.Report"

@@ -23,6 +23,7 @@ api_v1 = [
 urlpatterns = [
     *orchestrator.page_urlpatterns,
     *audit.page_urlpatterns,
+    *credentials.page_urlpatterns,
     *accounts.page_urlpatterns,
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_v1)),

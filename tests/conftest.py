@@ -8,6 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from audit import opened
 from tests.ledger_flush import let_flush_pass
 
 # on a busy machine an example may take long, and that says nothing about the code
@@ -21,6 +22,13 @@ hypothesis.settings.load_profile("patient")
 def flushes_empty_the_ledger() -> Iterator[None]:
     """Let transactional tests clean up behind themselves."""
     with let_flush_pass():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def secrets_are_forgotten() -> Iterator[None]:
+    """Let no test find what another one opened."""
+    with opened.forgetting():
         yield
 
 

@@ -15,7 +15,7 @@ from signupassist import env
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = {"audit", "accounts", "credentials", "sessions_store", "orchestrator"}
+APPS = {"audit", "accounts", "credentials", "sessions_store", "orchestrator", "signupassist"}
 
 
 def read(name: str) -> str:

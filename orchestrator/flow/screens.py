@@ -47,10 +47,11 @@ class Screen:
 
 @dataclass(frozen=True)
 class SavedLogin:
-    """A login the parent could use here."""
+    """A login the parent could use here; `org_ref` is '' where it serves all of the clubs."""
 
     id: str
     alias: str
+    org_ref: str
 
 
 def button(
@@ -176,7 +177,7 @@ def choose_login(plan: Plan, saved: Sequence[SavedLogin], session_id: str) -> Sc
 
 def login_refused(plan: Plan, saved: SavedLogin | None, session_id: str) -> Screen:
     """Return the screen after the provider refused a login."""
-    replace = {"alias": saved.alias, "replace": True} if saved else {}
+    replace = {"alias": saved.alias, "org_ref": saved.org_ref, "replace": True} if saved else {}
     return Screen(
         "The provider did not accept this login.",
         [

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from audit import opened
 from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials import services as vault
@@ -22,12 +23,14 @@ from orchestrator.services import turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin
 from orchestrator.tools.contract import Tool, argument_digest
-from orchestrator.tools.errors import ToolError
+from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import ToolAnswer, get_toolbox
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 
 logger = logging.getLogger(__name__)
+
+GIVEN_BACK = frozenset({"program_ref", "name", "value"})  # the provider has to know them again
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def ask(session: AgenticCheckoutSession, move: Move) -> Answer:
     """Return what the move's tool answers.
 
     :raises ToolError: if it does not
-    :raises RefusedError: if the login was deleted meanwhile
+    :raises RefusedError: if the login was deleted meanwhile, or is damaged
     """
     tool, plan = move.calls, move.plan
     if tool is None:
@@ -80,7 +83,7 @@ def is_only_sample(plan: Plan) -> bool:
 def open_login(session: AgenticCheckoutSession, plan: Plan, tool: Tool) -> OpenedLogin | None:
     """Return the plan's login in plain text, recorded first; None where no secret may be opened.
 
-    :raises RefusedError: if the login was deleted meanwhile
+    :raises RefusedError: if the login was deleted meanwhile, or is damaged: another is needed
     """
     if is_only_sample(plan):
         return None
@@ -96,6 +99,9 @@ def open_login(session: AgenticCheckoutSession, plan: Plan, tool: Tool) -> Opene
         )
     except vault.CredentialNotFoundError:
         raise _deleted() from None
+    except vault.CredentialUnreadableError:
+        logger.error("Saved login %s cannot be opened", plan.credential_id)
+        raise RefusedError("credential_unreadable") from None
 
 
 def _deleted() -> RefusedError:
@@ -148,6 +154,8 @@ def recorded(
             tool, args, credentials=login.reveal() if login else None, only_mock=only_sample
         )
     except ToolError as error:
+        if isinstance(error, ToolRefusedError) and not error.is_known:
+            error.code = error.code if _is_clean(error.code) else "provider_rejected"
         record(
             Action.TOOL_FAILED,
             at=timezone.now(),
@@ -169,7 +177,28 @@ def recorded(
         if tool is not Tool.SUBMIT_REGISTRATION:
             raise
         logger.error("A submission was answered, and its call could not be recorded")
-    return Answer(answer.data, Origin(answer.source, answer.degraded, answer.fallback_reason))
+    return Answer(
+        _without_echoes(answer.data),
+        Origin(answer.source, answer.degraded, answer.fallback_reason),
+    )
+
+
+def _is_clean(text: str) -> bool:
+    return text == opened.scrub(text, typed=False)
+
+
+def _without_echoes(data: Any) -> Any:
+    """Return what a tool said; should it repeat the login that it got, that is not kept or shown."""
+    if isinstance(data, str):
+        return opened.scrub(data, typed=False)
+    if isinstance(data, list):
+        return [_without_echoes(item) for item in data]
+    if isinstance(data, dict):
+        return {
+            name: value if name in GIVEN_BACK else _without_echoes(value)
+            for name, value in data.items()
+        }
+    return data
 
 
 def _way(outcome: ToolAnswer | ToolError) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
 from orchestrator import catalogue, idempotency
-from orchestrator.flow import moves, screens
+from orchestrator.flow import screens
 from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.screens import Screen
@@ -148,17 +148,13 @@ def _write_down(
 
 @contextmanager
 def _not_sent_on_error(settling: Settling) -> Iterator[None]:
-    """Put the session back where it was if the login could not be opened: nothing has left."""
+    """Put the session back where it can go on if the login could not be opened: nothing has left."""
     try:
         yield
-    except RefusedError as error:  # the login was deleted
-        error.turn = settling.not_sent(
-            error.code,
-            of=INTENDED,
-            plan=moves.refuse_login(settling.plan),
-            sentence=error.detail,
-            code=error.code,
-        )
+    except RefusedError as error:  # the login is gone or damaged: another is needed
+        turn = settling.not_opened(error)
+        error.turn = turn if error.code == "action_not_available" else None
+        error.version = turn["session"]["version"]
         raise
     except Exception:
         with suppress(*UNWRITABLE):  # then the session follows the row once the lease ran out

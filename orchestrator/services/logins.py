@@ -7,6 +7,7 @@ from orchestrator.flow import screens
 from orchestrator.flow.moves import BadPayloadError, NotAvailableError
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.screens import SavedLogin, Screen
+from orchestrator.services.refusals import RefusedError
 from sessions_store.models import AgenticCheckoutSession
 
 MOST = 20  # more do not fit on a screen
@@ -21,6 +22,19 @@ def refused_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     """Return the screen that offers to replace the login that the provider refused."""
     used = next((one for one in _fitting(session, plan) if one.id == plan.credential_id), None)
     return screens.login_refused(plan, used, str(session.pk))
+
+
+def unusable_screen(session: AgenticCheckoutSession, plan: Plan, refusal: RefusedError) -> Screen:
+    """Return the screen after the plan's login could not be used: its words, and the way on.
+
+    One that is damaged can be replaced where it stands; after one that was deleted, the parent
+    connects again.
+    """
+    is_there = refusal.code == "credential_unreadable"
+    screen = refused_screen(session, plan) if is_there else screens.connect(plan)
+    if is_there:
+        refusal.cta = screen.cards[0]["buttons"]
+    return screens.with_lead(refusal.detail, screen)
 
 
 def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
@@ -44,4 +58,4 @@ def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
 def _fitting(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
     own = StoredCredential.objects.for_user(session.user_id)
     fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")[:MOST]
-    return [SavedLogin(str(one.pk), one.alias) for one in fitting]
+    return [SavedLogin(str(one.pk), one.alias, one.org_ref) for one in fitting]

@@ -123,17 +123,34 @@ class Settling:
         reason: str,
         *,
         of: frozenset[SubmissionStatus],
-        plan: Plan | None = None,
         sentence: str = catalogue.NOT_SENT,
-        code: str = "submission_not_sent",
         origin: Origin = turns.NOWHERE,
     ) -> Turn:
         """Write that nothing left, and put the session back to where it can be tried again.
 
         :raises LeaseLostError: if somebody settled it otherwise meanwhile
         """
-        plan = plan or self.plan
-        screen = screens.with_lead(sentence, turns.screen_at(self.session, plan))
+        standing = turns.screen_at(self.session, self.plan)
+        screen = screens.with_lead(sentence, standing)
+        code = "submission_not_sent"
+        return self._not_created(reason, self.plan, screen, of=of, origin=origin, code=code)
+
+    def not_opened(self, refusal: refusals.RefusedError) -> Turn:
+        """Write that nothing left for want of a login, and put the session where one is chosen."""
+        after = moves.refuse_login(self.plan)
+        screen = logins.unusable_screen(self.session, self.plan, refusal)
+        return self._not_created(refusal.code, after, screen, of=INTENDED, code=refusal.code)
+
+    def _not_created(
+        self,
+        reason: str,
+        plan: Plan,
+        screen: Screen,
+        *,
+        of: frozenset[SubmissionStatus],
+        code: str,
+        origin: Origin = turns.NOWHERE,
+    ) -> Turn:
         with transaction.atomic():
             store.lock(self.session.pk)
             won = ledger.settle(

@@ -210,9 +210,9 @@ def _carry_out(
             after = moves.fail(before, _sealed(session, move))
             standing = turns.screen_at(session, before)
             screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
-    except RefusedError as error:  # the login is gone: connect again
+    except RefusedError as error:  # the login is gone or damaged: another is needed
         refusal, after = error, moves.refuse_login(before)
-        screen = screens.with_lead(error.detail, turns.screen_at(session, after))
+        screen = logins.unusable_screen(session, move.plan, error)
     else:
         after = moves.learn(move, answer.data, answer.origin.source or "")
         found = move.calls is Tool.SEARCH_PROVIDER

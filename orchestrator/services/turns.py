@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from audit import opened, redaction
 from audit.context import current_request_id
 from credentials import services as vault
 from orchestrator.flow import answers as form_answers
@@ -143,8 +144,9 @@ def open_answers(session: AgenticCheckoutSession, plan: Plan) -> dict[str, Any]:
     """Return the form answers of a plan, for the form, the confirmation and the submission alone."""
     if plan.answers is None:
         return {}
-    opened: dict[str, Any] = vault.open_json(plan.answers, **_place(session, "answers"))
-    return opened
+    given: dict[str, Any] = vault.open_json(plan.answers, **_place(session, "answers"))
+    opened.remember_typed(*redaction.texts_in(given))
+    return given
 
 
 def seal_search(session: AgenticCheckoutSession, search: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,8 +158,9 @@ def open_search(session: AgenticCheckoutSession, search: Mapping[str, Any]) -> d
     """Return what is searched for, sealed or not."""
     if "sealed" not in search:
         return dict(search)
-    opened: dict[str, Any] = vault.open_json(search["sealed"], **_place(session, "search"))
-    return opened
+    words: dict[str, Any] = vault.open_json(search["sealed"], **_place(session, "search"))
+    opened.remember_typed(*redaction.texts_in(words))
+    return words
 
 
 def seal_body(session: AgenticCheckoutSession, seq: int, said: str | None, turn: Turn) -> str:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
+from audit import opened, redaction
 from audit.actions import SYSTEM, Action, person
 from audit.services import record
 from credentials import services as vault
@@ -124,7 +125,9 @@ def request_of(submission: RegistrationSubmission) -> Request:
     :raises KeyUnavailableError: if its key is missing
     :raises CredentialUnreadableError: if it is damaged, or gone since the outcome is known
     """
-    return Request(**vault.open_json(submission.sealed_request, **_place(submission)))
+    request = Request(**vault.open_json(submission.sealed_request, **_place(submission)))
+    opened.remember_typed(*redaction.texts_in(request.answers))
+    return request
 
 
 def _place(submission: RegistrationSubmission) -> dict[str, Any]:

@@ -27,8 +27,17 @@ export function newKey() {
 
 export const get = (path) => send("GET", path);
 export const post = (path, body = {}, key = null) => send("POST", path, body, key);
+export const remove = (path) => send("DELETE", path);
 
-/** Return the parsed answer. Throws a Problem; a lost log-in leaves the page and never returns. */
+/** Leave for a log-in page of ours that leads back here, to `place` on this page; never returns. */
+export function leaveFor(redirect, place = "") {
+  const isOurs = typeof redirect === "string" && /^\/(?![/\\])/.test(redirect);
+  const back = encodeURIComponent(location.pathname + location.search + place);
+  location.assign(`${isOurs ? redirect : "/auth"}?next=${back.replaceAll("%2F", "/")}`);
+  return new Promise(() => {}); // the page is being left: nothing may follow
+}
+
+/** Return the parsed answer, null where it is empty. Throws a Problem; a lost log-in leaves the page. */
 async function send(method, path, body, key) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
@@ -43,7 +52,7 @@ async function send(method, path, body, key) {
     response = await fetch(path, {
       method,
       headers,
-      body: method === "GET" ? undefined : JSON.stringify(body),
+      body: body && JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
       redirect: "manual",
@@ -55,6 +64,7 @@ async function send(method, path, body, key) {
   }
 
   if (response.type === "opaqueredirect") return leaveFor("/auth");
+  if (response.status === 204) return null;
   const answer = parse(text);
   if (response.status === 401) return leaveFor(answer?.redirect);
   if (response.ok && answer !== null) return answer;
@@ -78,10 +88,4 @@ function parse(text) {
   } catch {
     return null;
   }
-}
-
-function leaveFor(redirect) {
-  const isOurs = typeof redirect === "string" && /^\/(?![/\\])/.test(redirect);
-  location.assign(`${isOurs ? redirect : "/auth"}?next=/`);
-  return new Promise(() => {}); // the page is being left: nothing may follow
 }

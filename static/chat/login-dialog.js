@@ -12,6 +12,7 @@ export function loginDialog(dialog, onSaved) {
   const save = dialog.querySelector("[data-save]");
   const replaceInstead = dialog.querySelector("[data-replace]");
   const showPassword = dialog.querySelector("[data-show-password]");
+  const saveLabel = save.textContent;
   let request = {};
   let isSaving = false;
 
@@ -98,7 +99,7 @@ export function loginDialog(dialog, onSaved) {
     isSaving = saving;
     save.disabled = saving;
     replaceInstead.disabled = saving;
-    save.textContent = saving ? "Saving…" : "Save and continue";
+    save.textContent = saving ? "Saving…" : saveLabel;
   }
 
   form.addEventListener("submit", (event) => {

@@ -240,7 +240,7 @@ def test_does_not_answer_programs_in_a_language_of_its_own(browser: Client) -> N
 
 @pytest.mark.parametrize(
     "path",
-    ["/auth/", "/auth/email", "/auth/password/reset", "/auth/reauthenticate", "/auth/inactive"],
+    ["/auth/", "/auth/email", "/auth/password/reset", "/auth/inactive"],
 )
 def test_shows_no_other_page_of_allauth(browser: Client, path: str) -> None:
     assert browser.get(path).status_code == 404

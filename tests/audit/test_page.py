@@ -72,16 +72,21 @@ def test_names_the_system_and_staff_without_saying_who(
     assert str(staff.pk) not in html
 
 
-def test_has_a_tab_for_the_trail(parent: User, browser: Client) -> None:
-    html = _html(browser.get("/mandates-audit"))
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/mandates-audit", "Audit Trail"), ("/mandates-audit/logins", "Saved logins")],
+)
+def test_has_a_tab_for_each_of_its_pages(browser: Client, path: str, name: str) -> None:
+    html = _html(browser.get(path))
 
-    assert 'role="tablist"' in html
-    [tab] = re.findall(r'<a [^>]*role="tab"[^>]*>(?:.*?)</a>', html)
-    assert tab.endswith(">Audit Trail</a>")
-    assert 'aria-selected="true"' in tab
-    panel = re.search(r'aria-controls="([^"]+)"', tab)
-    assert panel is not None
-    assert f'role="tabpanel" id="{panel.group(1)}"' in html
+    tabs = re.findall(r'<a [^>]*role="tab"[^>]*>(?:.*?)</a>', html)
+    assert re.findall(r'role="tab"[^>]*>(.*?)</a>', html) == ["Audit Trail", "Saved logins"]
+    [here] = [tab for tab in tabs if 'aria-selected="true"' in tab]
+    assert f'href="{path}"' in here
+    assert here.endswith(f">{name}</a>")
+    [panel] = re.findall(r'aria-controls="([^"]+)"', html)
+    assert f'role="tabpanel" id="{panel}"' in html
+    assert re.search(r'href="/mandates-audit" aria-current="(page|true)"', html)
 
 
 def test_says_so_when_nothing_was_recorded_yet(browser: Client) -> None:

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -116,7 +115,7 @@ def _wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
         try:
             with urllib.request.urlopen(url, timeout=10):  # noqa: S310  our own address
                 return
-        except urllib.error.URLError:
+        except OSError:  # nobody listens yet, or takes too long
             time.sleep(0.2)
     pytest.fail(f"the server does not answer at {url}", pytrace=False)
 

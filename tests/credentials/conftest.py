@@ -62,9 +62,14 @@ def just_logged_in() -> Callable[..., APIClient]:
 
 
 @contextmanager
-def openings_refused(*, at_commit: bool = False) -> Iterator[None]:
-    """Let the database refuse rows that tell of an opened login, or the commit that holds one."""
-    when = "NEW.action = 'credentials_accessed'"
+def openings_refused(
+    *, at_commit: bool = False, action: str = "credentials_accessed"
+) -> Iterator[None]:
+    """Let the database refuse rows that tell of an opened login, or the commit that holds one.
+
+    With another `action`: of that.
+    """
+    when = f"NEW.action = '{action}'"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRESQL)

@@ -73,7 +73,7 @@ def test_needs_a_fresh_log_in(save_login: SaveLogin, client: APIClient, noon: da
         answer = client.delete(f"/api/v1/credentials/{login.pk}")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "reauthentication_required")
-    assert answer.json()["redirect"] == "/auth"
+    assert answer.json()["redirect"] == "/auth/reauthenticate"
     assert StoredCredential.objects.exists()
 
 

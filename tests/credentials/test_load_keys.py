@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from credentials import keyring
-from credentials.keyring import Key, KeyRingError
+from credentials.keyring import GOOD, Key, KeyRingError
 
 pytestmark = pytest.mark.once
 
@@ -18,10 +21,12 @@ URL_SAFE = base64.urlsafe_b64encode(MATERIAL).decode()
 OLD = base64.b64encode(OLD_MATERIAL).decode()
 SHORT = base64.b64encode(MATERIAL[:31]).decode()
 LONG = base64.b64encode(MATERIAL + b"x").decode()
+ID = Key(MATERIAL).id
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def load(value: str = "", file: str = "", others: tuple[str, ...] = ()) -> list[bytes]:
-    ring = keyring.load(value, file, other_secrets=list(others))
+def load(value: str = "", file: str = "", **other_secrets: str) -> list[bytes]:
+    ring = keyring.load(value, file, other_secrets=other_secrets)
     return [key.material for key in ring.keys]
 
 
@@ -51,7 +56,7 @@ def test_takes_both_alphabets_of_base64() -> None:
 
 
 def test_seals_with_the_first_key_and_finds_all_of_them() -> None:
-    ring = keyring.load(f"{STANDARD}, {OLD}", "", other_secrets=[])
+    ring = keyring.load(f"{STANDARD}, {OLD}")
 
     assert ring.primary == Key(MATERIAL)
     assert ring.find(Key(OLD_MATERIAL).id) == Key(OLD_MATERIAL)
@@ -103,20 +108,23 @@ def test_refuses_a_folder(tmp_path: Path) -> None:
     [
         ("", "missing"),
         (" , ,", "missing"),
-        ("your-credential-seal-key", "number 1 is not 32 bytes"),
-        ("change-me", "number 1 is not 32 bytes"),
-        (SHORT, "number 1 is not 32 bytes"),
-        (LONG, "number 1 is not 32 bytes"),
-        (MATERIAL.hex()[:-2], "number 1 is not 32 bytes"),
-        (MATERIAL.hex() + "00", "number 1 is not 32 bytes"),
-        (f"{STANDARD[:20]}!{STANDARD[20:]}", "number 1 is not 32 bytes"),
-        (f"{STANDARD[:20]} {STANDARD[20:]}", "number 1 is not 32 bytes"),
-        (STANDARD.replace("a", "ä").replace("c", "č"), "number 1 is not 32 bytes"),
-        (f"{STANDARD},{SHORT}", "number 2 is not 32 bytes"),
-        (base64.b64encode(bytes(32)).decode(), "number 1 is too regular"),
-        ("ab" * 32, "number 1 is too regular"),
-        (f"{STANDARD},{STANDARD}", "twice"),
-        (f"{STANDARD},{OLD},{MATERIAL.hex()}", "twice"),
+        ("your-credential-seal-key", "number 1 is a placeholder"),
+        ("change-me", "number 1 is a placeholder"),
+        ("<the output of: openssl rand -base64 32>", "number 1 is a placeholder"),
+        ("changeme" * 5 + "abc", "number 1 is a placeholder"),  # 32 bytes, as base64
+        (SHORT, rf"number 1 \({Key(MATERIAL[:31]).id}\) is not 32 bytes, but 31"),
+        (LONG, "number 1 .* is not 32 bytes, but 33"),
+        (MATERIAL.hex()[:-2], "number 1 .* is not 32 bytes"),
+        (MATERIAL.hex() + "00", "number 1 .* is not 32 bytes"),
+        (f"{STANDARD[:20]}!{STANDARD[20:]}", "number 1 is neither base64 nor hexadecimal"),
+        (f"{STANDARD[:20]} {STANDARD[20:]}", "number 1 is neither"),
+        (f'"{STANDARD}"', "number 1 is neither"),
+        (STANDARD.replace("a", "ä").replace("c", "č"), "number 1 is neither"),
+        (f"{STANDARD},{SHORT}", "number 2 .* is not 32 bytes"),
+        (base64.b64encode(bytes(32)).decode(), rf"number 1 \({Key(bytes(32)).id}\) is too regular"),
+        ("ab" * 32, "number 1 .* is too regular"),
+        (f"{STANDARD},{STANDARD}", f"holds the key {ID} twice"),
+        (f"{STANDARD},{OLD},{MATERIAL.hex()}", f"holds the key {ID} twice"),
     ],
 )
 def test_refuses_in_one_line_that_shows_no_key(value: str, why: str) -> None:
@@ -124,16 +132,67 @@ def test_refuses_in_one_line_that_shows_no_key(value: str, why: str) -> None:
         load(value)
 
     said = str(refused.value)
-    pieces = {value[start : start + 6] for start in range(len(value) - 5)}
+    pieces = {value[start : start + 6] for start in range(len(value) - 5)} - {"openss"}
     assert "\n" not in said
     assert said.startswith("CRED_SEAL_KEY")
-    assert [piece for piece in pieces if piece in said] == []
+    assert [piece for piece in pieces if piece in said.removesuffix(GOOD)] == []
 
 
 @pytest.mark.parametrize("value", [STANDARD, f"{OLD},{STANDARD}"])
-def test_refuses_a_key_that_is_another_secret_too(value: str) -> None:
-    with pytest.raises(KeyRingError, match="repeats another secret"):
-        load(value, others=("something else", STANDARD))
+@pytest.mark.parametrize("secret", [STANDARD, URL_SAFE, MATERIAL.hex(), STANDARD.rstrip("=")])
+def test_refuses_a_key_that_is_another_secret_in_whatever_spelling(value: str, secret: str) -> None:
+    with pytest.raises(KeyRingError, match=rf"\({ID}\) is SECRET_KEY, too") as refused:
+        load(value, MCP_ACCESS_TOKEN="something else", SECRET_KEY=secret)
+    assert secret not in str(refused.value)
+
+
+def test_refuses_the_text_of_another_secret_as_key() -> None:
+    with pytest.raises(KeyRingError, match="is SECRET_KEY, too"):
+        load(
+            base64.b64encode(b"the secret key of 32 characters!").decode(),
+            SECRET_KEY="the secret key of 32 characters!",
+        )
+
+
+def test_knows_no_secret_that_is_not_set() -> None:
+    assert load(STANDARD, MCP_ACCESS_TOKEN="") == [MATERIAL]
+
+
+def test_names_the_file_where_the_keys_stand_in_one(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"{STANDARD}\n{SHORT}\n")
+    file.chmod(0o600)
+
+    with pytest.raises(KeyRingError, match=r"^CRED_SEAL_KEY_FILE: key number 2 .* is not 32 bytes"):
+        load(file=str(file))
+
+
+@pytest.mark.parametrize(
+    ("words", "changes", "why"),
+    [
+        ("manage.py check", {"CRED_SEAL_KEY": "your-credential-seal-key"}, "is a placeholder"),
+        ("-m signupassist.worker", {"SECRET_KEY": STANDARD}, f"({ID}) is SECRET_KEY, too"),
+        ("-m signupassist.wsgi", {"MCP_ACCESS_TOKEN": STANDARD}, "is MCP_ACCESS_TOKEN, too"),
+    ],
+)
+def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], why: str) -> None:
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "signupassist.settings"}
+    env |= {"CRED_SEAL_KEY": STANDARD, **changes}
+    command = [sys.executable, *words.split()]
+    done = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode > 0
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert why in line
+    assert env["CRED_SEAL_KEY"] not in line
+
+
+def test_shows_no_key_when_it_is_printed() -> None:
+    ring = keyring.load(STANDARD)
+    assert ring.primary.id == ID  # computed once, and kept: not what is shown
+    assert repr(ring) == "KeyRing(keys=(Key(),))"
 
 
 def test_refuses_to_choose_between_key_and_file(tmp_path: Path) -> None:

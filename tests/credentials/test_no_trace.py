@@ -1,60 +1,36 @@
 """A login in plain text leaves no trace…"""
 
-import base64
-import html
-import json
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import pytest
-from django.contrib import admin
-from django.db import connection
+from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import reverse
-from django.utils import timezone
-from django.views.debug import ExceptionReporter
-from rest_framework.test import APIClient
 
-from accounts import tokens
 from accounts.models import User
-from credentials import services
+from audit.models import MandateAudit
+from credentials.services import ring
+from orchestrator.tools.errors import ToolRefusedError
+from orchestrator.tools.mock.tools import MockTools
+from tests.credentials.canary import (
+    EMAIL,
+    LOGIN,
+    PASSWORD,
+    SECRETS,
+    Listening,
+    Traces,
+    found_in,
+    listening,
+    shown_to,
+)
 from tests.orchestrator.chat import ANSWERS, Chat
-
-EMAIL = "nightjar.canary@ski.example"
-PASSWORD = 'Nightjar "7319" & Gämse'
-SECRETS = (EMAIL, PASSWORD)
-LOGIN: dict[str, Any] = {
-    "alias": "Ours",
-    "provider": "skiclubpro",
-    "org_ref": "blackhawk-ski",
-    "email": EMAIL,
-    "password": PASSWORD,
-}
-
-
-class Listening(APIClient):
-    """A client of the API that keeps everything it was answered."""
-
-    def __init__(self, user: User) -> None:
-        super().__init__()
-        self.heard: list[str] = []
-        token = tokens.issue(user.pk, at=timezone.now())
-        self.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-
-    def request(self, **kwargs: Any) -> Any:
-        answer = super().request(**kwargs)
-        body = b"".join(answer) if answer.streaming else answer.content
-        self.heard.append(f"{answer.headers} {body.decode()}")
-        return answer
 
 
 @pytest.fixture(autouse=True)
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Everything that is logged, by whomever."""
-    with caplog.at_level(logging.DEBUG):
-        yield caplog
+def traces(db: None, capfd: pytest.CaptureFixture[str]) -> Iterator[Traces]:
+    with listening(capfd) as found:
+        yield found
 
 
 @pytest.fixture
@@ -67,99 +43,92 @@ def chat(parent: User, client: Listening) -> Chat:
     return Chat(parent, client)
 
 
-def spellings(secret: str) -> set[str]:
-    """Return what a secret looks like in the usual encodings, wherever it begins."""
-    raw = secret.encode()
-    base64s = {
-        encode(b"\0" * shift + raw).decode()[4:].rstrip("=")[:-1]
-        for shift in range(3)
-        for encode in (base64.b64encode, base64.urlsafe_b64encode)
-    }
-    escaped = {json.dumps(secret)[1:-1], repr(raw)[2:-1], html.escape(secret)}
-    return {secret, raw.hex(), quote(secret), quote_plus(secret)} | base64s | escaped
+@pytest.fixture
+def auditor(db: None) -> User:
+    """Someone who may look at everything in the admin, and change nothing."""
+    user = User.objects.create_user("lee@example.com", "an auditor's pass phrase", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return user
 
 
-def found_in(text: str, secrets: Iterable[str] = SECRETS) -> list[str]:
-    return [one for secret in secrets for one in spellings(secret) if one in text]
+def browser_of(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
 
 
-def logged(log: pytest.LogCaptureFixture) -> str:
-    return log.text + "".join(f"{record.__dict__}" for record in log.records)
-
-
-def tables() -> dict[str, str]:
-    """Return what every table of the database holds, as text."""
-    with connection.cursor() as cursor:
-        held = {}
-        for name in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{name}"')  # noqa: S608  names that the database gave
-            held[name] = "\n".join(
-                str(bytes(value) if isinstance(value, memoryview) else value)
-                for row in cursor.fetchall()
-                for value in row
-            )
-    return held
-
-
-def admin_pages(staff: User) -> dict[str, str]:
-    """Return every page that the admin has, by its path."""
-    browser, pages = Client(), {}
-    browser.force_login(staff)
-    paths = [reverse("admin:index")]
-    for model in admin.site._registry:
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        paths.append(reverse(f"{name}_changelist"))
-        for key in model._default_manager.values_list("pk", flat=True)[:50]:
-            paths += [reverse(f"{name}_{page}", args=[key]) for page in ("change", "history")]
-    for path in paths:
-        answer = browser.get(path)
-        assert answer.status_code == 200, path
-        pages[path] = answer.content.decode()
-    return pages
-
-
-def sign_up(chat: Chat) -> str:
-    """Walk a whole signup with the canary's login; return the login's id."""
+def sign_up(chat: Chat) -> dict[str, str]:
+    """Walk a whole signup with the canary's login; return the ids of what came of it."""
     chat.walk_to("login")
     chat.press("connect_account")
     credential_id = chat.save_login(PASSWORD, email=EMAIL)
     chat.press("credentials_submitted", credential_id=credential_id)
     chat.walk_to("completed")
-    return credential_id
+    assert chat.last["session"]["status"] == "completed"
+    submission = chat.client.get("/api/v1/submissions").json()["results"][0]
+    return {
+        "session_id": chat.id,
+        "credential_id": credential_id,
+        "submission_id": submission["id"],
+    }
 
 
-def test_of_a_whole_signup(
-    chat: Chat, client: Listening, staff: User, log: pytest.LogCaptureFixture
-) -> None:
-    credential_id = sign_up(chat)
+def test_of_a_whole_signup(chat: Chat, client: Listening, traces: Traces) -> None:
+    ids = sign_up(chat)
     for path in ("me", "credentials", "sessions", "submissions", "audit", f"sessions/{chat.id}"):
         assert client.get(f"/api/v1/{path}").status_code == 200
     before, client.heard = client.heard, []
-    revealed = client.post(f"/api/v1/credentials/{credential_id}/reveal").json()
-    pages = admin_pages(staff)
+    revealed = client.post(f"/api/v1/credentials/{ids['credential_id']}/reveal").json()
 
-    assert chat.last["session"]["status"] == "completed"
     assert (revealed["email"], revealed["password"]) == SECRETS  # the canary was alive
     assert found_in("".join(before)) == []
-    assert {name for name, held in tables().items() if found_in(held)} == set()
-    assert {path for path, page in pages.items() if found_in(page)} == set()
-    assert found_in(logged(log)) == []
+    assert traces.found() == {}
 
 
-def test_of_what_was_answered_about_a_child_either(
-    chat: Chat, staff: User, log: pytest.LogCaptureFixture
-) -> None:
+def test_of_the_keys_that_sealed_it(chat: Chat, parent: User, traces: Traces) -> None:
+    keys = [settings.SECRET_KEY, settings.CRED_SEAL_KEY, f"{ring().primary.material!r}"[2:-1]]
+
+    ids = sign_up(chat)
+
+    shown = shown_to(browser_of(parent), ids)
+    assert {path for path, content in shown.items() if found_in(content, keys)} == set()
+    assert traces.found(keys) == {}
+
+
+def test_of_what_was_answered_about_a_child_either(chat: Chat, traces: Traces) -> None:
     sign_up(chat)
 
-    child = ANSWERS.values()
-    assert {name for name, held in tables().items() if found_in(held, child)} == set()
-    pages = admin_pages(staff)
-    assert {path for path, page in pages.items() if found_in(page, child)} == set()
-    assert found_in(logged(log), child) == []
+    assert traces.found(ANSWERS.values()) == {}
+
+
+def test_on_any_page_of_the_parent(chat: Chat, parent: User, traces: Traces) -> None:
+    ids = sign_up(chat)
+
+    shown = shown_to(browser_of(parent), ids)
+
+    assert {"/", "/mandates-audit", "/api/v1/audit", "/api/v1/credentials"} <= shown.keys()
+    assert {path for path, content in shown.items() if found_in(content)} == set()
+    assert traces.found() == {}
+
+
+@pytest.mark.parametrize("who", ["auditor", "staff"])
+def test_on_any_page_of_the_admin(
+    chat: Chat, traces: Traces, request: pytest.FixtureRequest, who: str
+) -> None:
+    ids = sign_up(chat)
+
+    shown = shown_to(browser_of(request.getfixturevalue(who)), ids, under="/admin/")
+
+    login = f"/admin/credentials/storedcredential/{ids['credential_id']}/change/"
+    assert "skiclubpro" in shown[login]
+    assert len(shown) > 60
+    secrets = (*SECRETS, *ANSWERS.values())
+    assert {path for path, content in shown.items() if found_in(content, secrets)} == set()
+    assert traces.found(secrets) == {}
 
 
 def test_where_the_provider_refuses_it_and_it_is_replaced_and_deleted(
-    chat: Chat, client: Listening, staff: User, log: pytest.LogCaptureFixture
+    chat: Chat, client: Listening, traces: Traces
 ) -> None:
     chat.walk_to("login")
     credential_id = chat.save_login("wrong-password", email=EMAIL)
@@ -174,104 +143,101 @@ def test_where_the_provider_refuses_it_and_it_is_replaced_and_deleted(
     assert (refused["code"], chat.last["code"]) == ("login_failed", "action_not_available")
     assert taken.json()["code"] == "credential_exists"
     assert found_in("".join(client.heard)) == []
-    assert {name for name, held in tables().items() if found_in(held)} == set()
-    pages = admin_pages(staff)
-    assert {path for path, page in pages.items() if found_in(page)} == set()
-    assert found_in(logged(log)) == []
+    assert traces.found() == {}
 
 
 @pytest.mark.parametrize(
-    "name",
+    "changes",
     [
-        "credentials.sealing._pad",
-        "credentials.sealing._derive",
-        "credentials.sealing.AESGCM",
-        "credentials.services.record",
-        "credentials.views.CredentialOutput",
+        {"alias": f"{PASSWORD} of ours"},
+        {"provider": PASSWORD},
+        {"org_ref": PASSWORD},
+        {"session_id": PASSWORD},
+        {"replace": PASSWORD},
+        {"email": PASSWORD},
+        {PASSWORD: 1},
+        {"password": [PASSWORD]},
     ],
 )
-def test_where_saving_it_breaks(
-    client: Listening,
-    log: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
+def test_where_it_is_typed_into_the_wrong_field(
+    client: Listening, traces: Traces, changes: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(name, _break)
+    answer = client.post("/api/v1/credentials", LOGIN | changes)
 
-    answer = client.post("/api/v1/credentials", LOGIN)
+    assert answer.status_code == 400
+    assert found_in("".join(client.heard), [PASSWORD]) == []
+    assert traces.found() == {}
 
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+@pytest.mark.parametrize("path", ["/auth", "/auth/signup", "/admin/login/"])
+@pytest.mark.parametrize("field", ["login", "email", "password", "password1", "next", "other"])
+def test_where_it_is_typed_into_a_form(traces: Traces, path: str, field: str) -> None:
+    typed = {"login": "pat@example.com", "email": "pat@example.com", "password": "x" * 12}
+
+    answer = Client().post(path, typed | {field: PASSWORD})
+
+    assert answer.status_code < 500
+    assert traces.found([PASSWORD]) == {}
+
+
+def test_where_the_provider_repeats_it(
+    chat: Chat, client: Listening, monkeypatch: pytest.MonkeyPatch, traces: Traces
+) -> None:
+    echoing(monkeypatch)
+
+    sign_up(chat)
+    client.get(f"/api/v1/sessions/{chat.id}")
+
     assert found_in("".join(client.heard)) == []
-    assert found_in(logged(log)) == []
-    assert found_in(reports(log)) == []
+    assert "welcome [sealed]" in chat.last["message"] + "".join(client.heard)
+    assert traces.found() == {}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "credentials.sealing._unpad",
-        "credentials.services.record",
-        "credentials.services.OpenedLogin",
-        "credentials.views.Response",
-    ],
-)
-def test_where_revealing_it_breaks(
-    client: Listening,
-    parent: User,
-    log: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
+def test_where_the_provider_refuses_it_with_its_own_words(
+    chat: Chat, client: Listening, monkeypatch: pytest.MonkeyPatch, traces: Traces
 ) -> None:
-    login, _ = services.store(
-        **LOGIN, user_id=parent.pk, session_id=None, replace=False, at=timezone.now()
-    )
-    monkeypatch.setattr(name, _break)
-
-    answer = client.post(f"/api/v1/credentials/{login.pk}/reveal")
-
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert found_in("".join(client.heard)) == []
-    assert found_in(logged(log)) == []
-    assert found_in(reports(log)) == []
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "orchestrator.tools.mock.tools.catalogue.provider",
-        "orchestrator.tools.toolbox.contract.parse",
-        "orchestrator.services.turns.assemble",
-    ],
-)
-def test_where_a_tool_breaks_that_got_it(
-    chat: Chat,
-    client: Listening,
-    log: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-) -> None:
+    word = "nightjar_seven"
+    refusing(monkeypatch, code=word)
     chat.walk_to("login")
-    credential_id = chat.save_login(PASSWORD, email=EMAIL)
-    monkeypatch.setattr(name, _break)
-
+    credential_id = chat.save_login(word, email=EMAIL)
     chat.press("credentials_submitted", credential_id=credential_id)
 
-    assert (chat.status, chat.last["code"]) == (500, "internal_error")
-    assert found_in("".join(client.heard)) == []
-    assert {table for table, held in tables().items() if found_in(held)} == set()
-    assert found_in(logged(log)) == []
+    failed = MandateAudit.objects.get(action="tool_failed")
+    assert failed.metadata["error_code"] == "provider_rejected"
+    assert found_in("".join(client.heard), [word]) == []
+    assert traces.found([word]) == {}
 
 
-def reports(log: pytest.LogCaptureFixture) -> str:
-    """Return what an error report with local variables would tell of the errors in the log."""
-    told = ""
-    for record in log.records:
-        if record.exc_info:
-            reporter = ExceptionReporter(None, *record.exc_info)
-            told += reporter.get_traceback_html() + reporter.get_traceback_text()
-    assert "broken for a test" in told
-    return told
+def echoing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every sample tool repeat the login that it was given, where it says anything in words."""
+    real = MockTools.call
+
+    def call(self: MockTools, tool: Any, args: Any) -> Any:
+        login = args.get("credentials") or {}
+        said = f", welcome {login.get('email')} with {login.get('password')}" if login else ""
+
+        def repeat(value: Any) -> Any:
+            if isinstance(value, list):
+                return [repeat(item) for item in value]
+            if isinstance(value, dict):
+                told = {name: repeat(item) for name, item in value.items()}
+                for name in {"title", "label", "description", "message", "help"} & told.keys():
+                    told[name] = f"{told[name] or ''}{said}"
+                return told
+            return value
+
+        return repeat(real(self, tool, args))
+
+    monkeypatch.setattr(MockTools, "call", call)
 
 
-def _break(*_: Any, **__: Any) -> Any:
-    raise RuntimeError("broken for a test")
+def refusing(monkeypatch: pytest.MonkeyPatch, *, code: str) -> None:
+    """Let every sample tool that gets a login say no, by this word."""
+    real = MockTools.call
+
+    def call(self: MockTools, tool: Any, args: Any) -> Any:
+        if "credentials" in args:
+            raise ToolRefusedError(code, f"no {args['credentials']}")
+        return real(self, tool, args)
+
+    monkeypatch.setattr(MockTools, "call", call)

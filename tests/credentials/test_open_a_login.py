@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
-from credentials import services
+from credentials import sealing, services
 from credentials.models import StoredCredential
 from credentials.services import (
     CredentialNotFoundError,
@@ -183,7 +183,7 @@ def test_after_damage_fails_once_in_the_record_and_changes_nothing(
     save_login: SaveLogin, open_it: OpenIt, damage: Callable[[str], str]
 ) -> None:
     login = save_login()
-    damaged = damage(login.ciphertext)
+    before, damaged = row_of(login), damage(login.ciphertext)
     StoredCredential.objects.update(ciphertext=damaged)
 
     with pytest.raises(CredentialUnreadableError):
@@ -191,7 +191,37 @@ def test_after_damage_fails_once_in_the_record_and_changes_nothing(
 
     (row,) = records()
     assert (row.action, row.metadata["reason"]) == ("credentials_access_failed", "unreadable")
-    assert StoredCredential.objects.get().ciphertext == damaged
+    assert row_of(login) == {**before, "ciphertext": damaged}
+
+
+def test_after_damage_to_another_one_works_as_ever(save_login: SaveLogin, open_it: OpenIt) -> None:
+    damaged, sound = save_login(), save_login(alias="Another")
+    StoredCredential.objects.filter(pk=damaged.pk).update(ciphertext="sa1.damaged")
+
+    with pytest.raises(CredentialUnreadableError):
+        open_it(damaged.pk)
+
+    assert open_it(sound.pk).reveal()["password"] == PASSWORD
+    assert {row.credential_id: row.action for row in records()} == {
+        damaged.pk: "credentials_access_failed",
+        sound.pk: "credentials_accessed",
+    }
+
+
+def test_that_holds_no_login_fails_without_saying_what_it_holds(
+    save_login: SaveLogin, open_it: OpenIt
+) -> None:
+    login = save_login()
+    place = services.place_of(login)
+    sealed = sealing.seal(PASSWORD.encode(), key=services.ring().primary, place=place)
+    StoredCredential.objects.update(ciphertext=sealed)
+
+    with pytest.raises(CredentialUnreadableError) as caught:
+        open_it(login.pk)
+
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+    assert PASSWORD not in str(caught.value)
+    assert records()[0].metadata["reason"] == "unreadable"
 
 
 @pytest.mark.parametrize("moved", ["row", "person", "provider"])
@@ -270,8 +300,12 @@ def test_gives_nothing_where_the_database_refuses(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("at_commit", [False, True], ids=["the row", "the commit"])
 def test_sends_nothing_to_a_provider_where_the_database_refuses(
-    parent: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    parent: User,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    at_commit: bool,
 ) -> None:
     asked: list[Any] = []
     really = MockReads.call
@@ -285,7 +319,7 @@ def test_sends_nothing_to_a_provider_where_the_database_refuses(
     chat.walk_to("login")
     credential_id, before = chat.save_login(), list(asked)
 
-    with openings_refused(), caplog.at_level(logging.DEBUG):
+    with openings_refused(at_commit=at_commit), caplog.at_level(logging.DEBUG):
         chat.press("credentials_submitted", credential_id=credential_id)
 
     assert (chat.status, chat.last["code"]) == (503, "audit_unavailable")

@@ -95,7 +95,7 @@ def test_says_where_to_log_in_again(
 
     body = answer.json()
     assert (answer.status_code, body["code"]) == (403, "reauthentication_required")
-    assert body["redirect"] == "/auth"
+    assert body["redirect"] == "/auth/reauthenticate"
     assert PASSWORD not in answer.content.decode()
 
 

@@ -20,7 +20,7 @@ def forge(key: bytes, other: bytes, nonce: bytes, bound: bytes, wanted: bytes, f
     Under `other` they open to `wanted` but for the block number `free`, which is what it has to be.
     """
     stream = b"".join(
-        _encrypt(other, nonce + struct.pack(">I", 2 + index))
+        encrypt_block(other, nonce + struct.pack(">I", 2 + index))
         for index in range(len(wanted) // BLOCK)
     )
     sealed = bytearray(a ^ b for a, b in zip(wanted, stream, strict=True))
@@ -30,44 +30,46 @@ def forge(key: bytes, other: bytes, nonce: bytes, bound: bytes, wanted: bytes, f
     place = len(head) // BLOCK + free
     blocks = _blocks(head + sealed + lengths)
     powers = [_powers(_hash_key(one), len(blocks)) for one in (key, other)]
-    masks = [_number(_encrypt(one, nonce + struct.pack(">I", 1))) for one in (key, other)]
+    masks = [number(encrypt_block(one, nonce + struct.pack(">I", 1))) for one in (key, other)]
     difference = masks[0] ^ masks[1]
     for block, mine, others in zip(blocks, *powers, strict=True):
-        difference ^= _times(block, mine ^ others)
-    solved = _times(difference, _inverse(powers[0][place] ^ powers[1][place]))
+        difference ^= times(block, mine ^ others)
+    solved = times(difference, _inverse(powers[0][place] ^ powers[1][place]))
     blocks[place] = solved
     sealed[free * BLOCK : (free + 1) * BLOCK] = solved.to_bytes(BLOCK, "big")
     tag = masks[0]
     for block, power in zip(blocks, powers[0], strict=True):
-        tag ^= _times(block, power)
+        tag ^= times(block, power)
     return bytes(sealed) + tag.to_bytes(BLOCK, "big")
 
 
-def _encrypt(key: bytes, block: bytes) -> bytes:
+def encrypt_block(key: bytes, block: bytes) -> bytes:
+    """Return one block encrypted with the bare cipher."""
     return Cipher(AES(key), ECB()).encryptor().update(block)  # noqa: S305  one block: GCM's own use
 
 
 def _hash_key(key: bytes) -> int:
-    return _number(_encrypt(key, bytes(BLOCK)))
+    return number(encrypt_block(key, bytes(BLOCK)))
 
 
-def _number(block: bytes) -> int:
+def number(block: bytes) -> int:
+    """Return a block as GCM's field reads it."""
     return int.from_bytes(block, "big")
 
 
 def _blocks(text: bytes) -> list[int]:
-    return [_number(text[start : start + BLOCK]) for start in range(0, len(text), BLOCK)]
+    return [number(text[start : start + BLOCK]) for start in range(0, len(text), BLOCK)]
 
 
 def _powers(base: int, count: int) -> list[int]:
     """Return base^count … base^1: what each block is multiplied with."""
     found = [base]
     while len(found) < count:
-        found.append(_times(found[-1], base))
+        found.append(times(found[-1], base))
     return found[::-1]
 
 
-def _times(left: int, right: int) -> int:
+def times(left: int, right: int) -> int:
     """Return the product in GCM's field, whose bits run from the left."""
     product = 0
     for bit in range(127, -1, -1):
@@ -81,5 +83,5 @@ def _inverse(value: int) -> int:
     """Return value^(2^128 - 2)."""
     result = value
     for _ in range(126):
-        result = _times(_times(result, result), value)
-    return _times(result, result)
+        result = times(times(result, result), value)
+    return times(result, result)

@@ -369,6 +369,15 @@ def revealing_long_after_the_log_in(world: World) -> Any:
     return world.chat.client.post(f"{API}/credentials/{uuid4()}/reveal")
 
 
+def revealing_too_often(world: World) -> Any:
+    world.settings.REVEALS_PER_HOUR = 0
+    world.chat.walk_to("login")
+    saved, token = world.chat.save_login(), tokens.issue(world.chat.user.pk, at=timezone.now())
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client.post(f"{API}/credentials/{saved}/reveal")
+
+
 def asking_for_nothing_we_have(world: World) -> Any:
     return world.get("/nothing")
 

@@ -131,7 +131,9 @@ CODES = {
     "csrf_failed": entry(403, "This page is out of date. Please reload it and try again."),
     "forbidden": Entry(403, "You are not allowed to do this."),
     "reauthentication_required": Entry(
-        403, "For your safety, please log in again before you do this.", redirect=AUTH
+        403,
+        "For your safety, please log in again before you do this.",
+        redirect="/auth/reauthenticate",
     ),
     "invalid_request": Entry(400, "Some of this could not be understood. Please check it."),
     "method_not_allowed": Entry(405, "This address does not take that kind of request."),
@@ -276,6 +278,7 @@ CASES = {
     "too-many-guesses": Case(mishaps.guessing_too_often, "rate_limited"),
     "no-csrf-token": Case(mishaps.posting_without_a_csrf_token, "csrf_failed"),
     "forbidden": Case(mishaps.doing_what_is_forbidden, "forbidden"),
+    "too-many-reveals": Case(mishaps.revealing_too_often, "rate_limited"),
     "old-log-in": Case(mishaps.revealing_long_after_the_log_in, "reauthentication_required"),
     "no-such-path": Case(
         mishaps.asking_for_nothing_we_have, "not_found", detail="We could not find that."
@@ -290,7 +293,11 @@ CASES = {
     "too-large": Case(mishaps.sending_too_much, "payload_too_large"),
     "login-exists": Case(mishaps.saving_a_login_twice, "credential_exists"),
     "login-key": Case(mishaps.using_a_login_without_its_key, "key_unavailable"),
-    "login-damaged": Case(mishaps.using_a_damaged_login, "credential_unreadable"),
+    "login-damaged": Case(
+        mishaps.using_a_damaged_login,
+        "credential_unreadable",
+        cta=("show_login_dialog", "connect_account"),
+    ),
     "no-record": Case(
         mishaps.acting_where_nothing_can_be_recorded, "audit_unavailable", logs_a_stack=True
     ),

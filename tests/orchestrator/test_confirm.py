@@ -272,7 +272,9 @@ def test_is_not_sent_when_the_login_cannot_be_opened(
     assert (chat.status, chat.last["code"]) == (500, "credential_unreadable")
     assert server.count(SUBMIT) == 0
     assert receipt().status == "not_created"
-    assert (chat.read()["step"], chat.last["status"]) == ("confirmation", "open")
+    [replace, *_] = chat.last["cta"]
+    assert (replace["action"], replace["payload"]["replace"]) == ("show_login_dialog", True)
+    assert (chat.read()["step"], chat.last["status"]) == ("login", "open")
 
 
 class Killed(BaseException):

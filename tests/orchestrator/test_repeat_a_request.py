@@ -361,6 +361,6 @@ def test_saves_no_login_whose_answer_cannot_be_kept(
 
     with monkeypatch.context() as patch:
         patch.setattr(keys, "keep", refuse)
-        assert code_of(ask("credentials", LOGIN)) == (500, "internal_error")
+        assert code_of(ask("credentials", LOGIN)) == (503, "audit_unavailable")
     assert not StoredCredential.objects.exists()
     assert ask("credentials", LOGIN).status_code == 201

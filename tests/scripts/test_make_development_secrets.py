@@ -29,7 +29,9 @@ def test_are_private_and_good_enough_for_the_settings(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert os.environ["DEBUG"] == "true"
     assert len(os.environ["SECRET_KEY"]) >= 50
-    ring = keyring.load(os.environ["CRED_SEAL_KEY"], "", other_secrets=[os.environ["SECRET_KEY"]])
+    ring = keyring.load(
+        os.environ["CRED_SEAL_KEY"], "", other_secrets={"SECRET_KEY": os.environ["SECRET_KEY"]}
+    )
     assert len(ring.keys) == 1
     assert [child.name for child in file.parent.iterdir()] == [file.name]
 

@@ -57,3 +57,12 @@ def test_of_turns_keeps_what_it_compares_with_out_of_the_product() -> None:
     assert "langgraph" not in "".join(
         (ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt")
     )
+
+
+def test_of_sealing_measures_every_ring_beside_fernet_and_the_floor() -> None:
+    head, rows, _ = run("seal", "--rounds", "2")
+
+    rings = [f"{name}-{size}" for name in ("MultiFernet", "ours") for size in (1, 3, 10)]
+    assert head.split() == ["side", "median", "middle", "half", "pairs/s", "x", "Fernet"]
+    assert [row.split()[0] for row in rows] == ["Fernet", *rings, "floor", "AESGCM"]
+    assert all(re.search(r" us .* to .* us +[\d,]+ +\d+\.\d\d$", row) for row in rows)

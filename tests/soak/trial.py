@@ -15,6 +15,7 @@ from audit.actions import Action
 from audit.models import MandateAudit
 from orchestrator import catalogue
 from orchestrator.models import IdempotencyKey, RegistrationSubmission, SubmissionStatus
+from orchestrator.submissions import words
 from orchestrator.submissions.ledger import RECORDS
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.services import LEASE
@@ -163,7 +164,10 @@ class Trial:
         ]
         if not offered:
             untrue.append("the button to confirm is missing")
-        if receipts and not turn["message"].startswith(catalogue.NOT_SENT):
+        last = max(receipts, key=lambda one: one.created_at, default=None)
+        was_looked_for = last is not None and last.error_code == "not_found"
+        said = words.DID_NOT_GO_THROUGH if was_looked_for else catalogue.NOT_SENT
+        if last and not turn["message"].startswith(said):
             untrue.append(f"nothing was booked, and it says {turn['message']!r}")
         if self.provider.bookings_of(self.child):
             untrue.append(f"there is a booking, and it says {turn['message']!r}")
@@ -171,10 +175,9 @@ class Trial:
 
     def _is_unknown(self, turn: dict[str, Any]) -> list[str]:
         untrue = []
-        if (turn["message"], turn["meta"]["code"]) != (
-            catalogue.OUTCOME_UNKNOWN,
-            "submission_outcome_unknown",
-        ):
+        [receipt] = [one for one in self.receipts if one.status in UNKNOWN]
+        said = (words.our_words_for(receipt), "submission_outcome_unknown")
+        if (turn["message"], turn["meta"]["code"]) != said:
             untrue.append(f"nobody knows, and it says {turn['message']!r}")
         told = self.chat.client.get(turn["meta"]["status_url"]).json()
         if told["status"] not in UNKNOWN:

@@ -1,0 +1,54 @@
+"""Showing how far a walk over the logins is, and what it found: a bar for a person, else lines."""
+
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Mapping
+from typing import Any, Self
+from uuid import UUID
+
+from django.core.management.base import OutputWrapper
+from tqdm import tqdm
+
+from credentials.resealing import MOST_IN_BATCH
+from credentials.verification import Flaw
+
+LISTED = 100
+
+
+class Progress:
+    """As a context manager it clears up the bar, whatever happens."""
+
+    def __init__(self, stdout: OutputWrapper, *, total: int, done: str, verbosity: int) -> None:
+        self._stdout, self._total, self._done = stdout, total, done
+        watched = sys.stderr.isatty()
+        self._bar = tqdm(total=total, unit="login", disable=not (verbosity and watched))
+        self._is_piped = bool(verbosity) and not watched
+
+    def reach(self, seen: int) -> None:
+        """Show that so many have been looked at."""
+        self._bar.update(seen - self._bar.n)
+        if self._is_piped:
+            self._stdout.write(f"{seen} of {max(seen, self._total)} logins {self._done}.")
+            self._stdout.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._bar.close()
+
+
+def list_flaws(stderr: OutputWrapper, flawed: Mapping[UUID, Flaw], verbosity: int) -> None:
+    """Name the logins that do not hold; a ring without its key would fill the terminal."""
+    listed = list(flawed.items())
+    for credential_id, flaw in listed if verbosity > 1 else listed[:LISTED]:
+        stderr.write(f"{credential_id}: {flaw}.")
+    if verbosity <= 1 and len(listed) > LISTED:
+        stderr.write(f"… and {len(listed) - LISTED} more; --verbosity 2 lists them all.")
+
+
+def batch_size(text: str) -> int:
+    """Return a number of logins per transaction."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_IN_BATCH:
+        raise ArgumentTypeError(f"a whole number from 1 to {MOST_IN_BATCH}")
+    return int(text)

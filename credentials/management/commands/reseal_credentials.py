@@ -1,0 +1,141 @@
+"""Seal the logins with the newest key, or say which keys are still needed."""
+
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
+
+from audit.services import AuditUnavailableError
+from credentials import resealing, selectors
+from credentials.management.commands._progress import Progress, batch_size, list_flaws
+from credentials.registry import sealed_texts
+from credentials.selectors import KeyUse
+from credentials.services import ring
+
+BACKUPS = "Backups keep what they hold: to restore one, the keys of its time are needed."
+
+
+def limit(text: str) -> int:
+    """Return how many logins at most."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError("a whole number from 1")
+    return int(text)
+
+
+class Command(BaseCommand):
+    help = (
+        "Seal every saved login with the first key of CRED_SEAL_KEY, batch by batch. May be stopped "
+        "at any time and run again. Exits with 0 when none is left (--check: when no other key is "
+        "needed), else with 1."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--batch-size",
+            type=batch_size,
+            default=resealing.BATCH,
+            help=f"logins per transaction (default: {resealing.BATCH})",
+        )
+        parser.add_argument("--limit", type=limit, help="seal at most so many, and stop")
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(
+            "--dry-run", action="store_true", help="try to open them, write nothing"
+        )
+        either.add_argument(
+            "--check", action="store_true", help="say what needs which key, and which keys may go"
+        )
+
+    def handle(self, *, check: bool, **options: Any) -> None:
+        if check:
+            self._check()
+        else:
+            self._reseal(**options)
+
+    def _reseal(
+        self, *, batch_size: int, limit: int | None, dry_run: bool, verbosity: int, **_: Any
+    ) -> None:
+        due = resealing.due()
+        total = due if limit is None else min(due, limit)
+        tried = "tried" if dry_run else "looked at"
+        try:
+            with Progress(self.stdout, total=total, done=tried, verbosity=verbosity) as shown:
+                done = resealing.reseal(
+                    batch_size=batch_size,
+                    limit=limit,
+                    dry_run=dry_run,
+                    after_batch=lambda done: shown.reach(done.seen),
+                )
+        except (AuditUnavailableError, Error) as error:
+            raise CommandError(
+                f"Stopped by the database ({type(error).__name__}). Nothing was lost; run it again."
+            ) from None
+        except KeyboardInterrupt:
+            said = "Stopped. What was sealed is recorded; run it again for the rest."
+            raise CommandError(said, returncode=130) from None
+        list_flaws(self.stderr, done.flawed, verbosity)
+        self._conclude(done, dry_run=dry_run)
+
+    def _conclude(self, done: resealing.Progress, *, dry_run: bool) -> None:
+        key_id, logins = ring().primary.id, _counted(done.resealed, "login")
+        if dry_run:
+            if done.flawed:
+                raise CommandError(
+                    f"{logins} would be sealed with the key {key_id}, {len(done.flawed)} cannot be."
+                )
+            self.stdout.write(f"{logins} would be sealed with the key {key_id}.")
+            return
+        said = f"{logins} sealed with the key {key_id}"
+        if left := resealing.due():
+            raise CommandError(f"{said}; {_why_left(left, len(done.flawed))}")
+        self.stdout.write(self.style.SUCCESS(f"{said}, none left."))
+        self.stdout.write(f"Run it with --check before you take an older key away. {BACKUPS}")
+
+    def _check(self) -> None:
+        uses = selectors.key_uses(ring())
+        for use in uses:
+            self.stdout.write(f"{use.key_id}  {use.standing:<7}  {_needed_by(use)}")
+        for use in uses:
+            if use.standing == "older" and not use.is_needed:
+                self.stdout.write(
+                    self.style.SUCCESS(f"The key {use.key_id} may be taken away. {BACKUPS}")
+                )
+        stay = [use for use in uses if use.standing == "older" and use.is_needed]
+        for use in stay:
+            self.stdout.write(f"The key {use.key_id} must stay: {_what_to_do(use)}")
+        missing = [use for use in uses if use.standing == "missing"]
+        for use in missing:
+            self.stdout.write(
+                self.style.ERROR(
+                    f"The key {use.key_id} is missing: put it back, behind the others."
+                )
+            )
+        if stay or missing:
+            raise CommandError(
+                f"{_counted(len(stay), 'older key')} still needed, {len(missing)} missing."
+            )
+        self.stdout.write(self.style.SUCCESS("Only the first key is needed."))
+
+
+def _why_left(left: int, flawed: int) -> str:
+    reasons = [f"{flawed} left alone, as listed"] if flawed else []
+    if left > flawed:
+        reasons.append(f"{left - flawed} not reached, or saved meanwhile: run it again")
+    return f"{'; '.join(reasons)}."
+
+
+def _needed_by(use: KeyUse) -> str:
+    parts = [_counted(use.logins, "login")] if use.logins else []
+    parts += [f"{rows} in {name}" for name, rows in use.elsewhere.items()]
+    return ", ".join(parts) or "nothing needs it"
+
+
+def _what_to_do(use: KeyUse) -> str:
+    parts = ["run reseal_credentials"] if use.logins else []
+    goes = {text.name: text.goes for text in sealed_texts()}
+    parts += [f"what is in {name} goes {goes[name]}" for name in use.elsewhere]
+    return "; ".join(parts) + "."
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,66 @@
+"""Where sealed text lies besides the logins: the apps that keep it there say so.
+
+Sealed logins are sealed anew when the key changes. What lies elsewhere is short-lived: it keeps its key
+until it is deleted, and an old key must stay for as long as one such row needs it.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, JSONField, Model, TextField
+from django.db.models.functions import Cast, Substr
+
+KEY_ID = re.compile(r"[0-9a-f]{16}")
+_KEY_IDS_IN_TEXT = re.compile(rf"\bsa1\.({KEY_ID.pattern})\.")
+
+
+@dataclass(frozen=True)
+class SealedText:
+    """A column that holds sealed text, or JSON with sealed text in it, and when its rows go."""
+
+    model: type[Model]
+    column: str
+    goes: str  # "within two days", for operators
+
+    @property
+    def name(self) -> str:
+        """Return what operators know it by."""
+        return f"{self.model._meta.db_table}.{self.column}"
+
+    def rows_by_key(self) -> Counter[str]:
+        """Return how many rows need each key."""
+        if isinstance(self.model._meta.get_field(self.column), JSONField):
+            return self._rows_by_key_in_json()
+        return rows_by_key(self.model, self.column)
+
+    def _rows_by_key_in_json(self) -> Counter[str]:
+        texts = (
+            self.model._default_manager.annotate(text=Cast(self.column, TextField()))
+            .filter(text__contains="sa1.")
+            .values_list("text", flat=True)
+        )
+        counted: Counter[str] = Counter()
+        for text in texts.iterator(chunk_size=200):
+            counted.update(set(_KEY_IDS_IN_TEXT.findall(text)))
+        return counted
+
+
+def rows_by_key(model: type[Model], column: str) -> Counter[str]:
+    """Return how many rows of a column of sealed texts need each key, as the texts themselves say."""
+    named = model._default_manager.annotate(named=Substr(column, len("sa1.") + 1, 16))
+    counted = named.order_by().values_list("named").annotate(Count("pk"))
+    return Counter({key_id: rows for key_id, rows in counted if KEY_ID.fullmatch(key_id)})
+
+
+_texts: dict[str, SealedText] = {}
+
+
+def declare(text: SealedText) -> None:
+    """Remember a place of sealed text; once more changes nothing."""
+    _texts[text.name] = text
+
+
+def sealed_texts() -> list[SealedText]:
+    """Return the places that were declared."""
+    return list(_texts.values())

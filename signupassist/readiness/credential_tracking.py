@@ -1,0 +1,56 @@
+"""Do parents' logins open, for those who may, and is each what was recorded?"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import uuid4
+
+from credentials import selectors
+from credentials.models import StoredCredential
+from credentials.selectors import KeyUse
+from credentials.services import ring
+from credentials.verification import flaw_of, next_batch
+from signupassist.readiness.findings import Finding, advised, needed
+
+SAMPLE = 200
+
+
+def look(at: datetime) -> Iterator[Finding]:
+    """Yield what was found; opens some logins in memory."""
+    uses = selectors.key_uses(ring())
+    missing = [use for use in uses if use.standing == "missing"]
+    held = [use.key_id for use in uses if use.standing != "missing"]
+    yield needed(
+        "Keys",
+        not missing,
+        "; ".join(map(_lack, missing)) if missing else f"{', '.join(held)}: nothing needs another",
+        "Put the missing key back into CRED_SEAL_KEY, behind the others, and start anew.",
+    )
+    older = sum(use.logins for use in uses if use.standing == "older")
+    yield advised(
+        "Logins",
+        not older,
+        f"{older} are sealed with an older key" if older else "are sealed with the first key",
+        "Run: python manage.py reseal_credentials",
+    )
+    yield _sample()
+
+
+def _lack(use: KeyUse) -> str:
+    others = sum(use.elsewhere.values())
+    return f"{use.key_id} is missing, and {use.logins} logins and {others} other rows need it"
+
+
+def _sample() -> Finding:
+    """Open some logins, from a random one on: their ids are random, too."""
+    some = next_batch(StoredCredential.objects.all(), after=uuid4(), size=SAMPLE)
+    if len(some) < SAMPLE:
+        some = next_batch(StoredCredential.objects.all(), after=None, size=SAMPLE)
+    flawed = [credential for credential in some if flaw_of(credential)]
+    return needed(
+        "Openings",
+        not flawed,
+        f"{len(flawed)} of {len(some)} logins do not hold"
+        if flawed
+        else f"{len(some)} logins tried, each opens and is what was recorded last",
+        "Run: python manage.py verify_credentials",
+    )

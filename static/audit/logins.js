@@ -1,0 +1,58 @@
+// The saved logins: one can be replaced in the dialog of the chat, or deleted after a second look.
+
+import { el } from "../chat/dom.js";
+import { loginDialog } from "../chat/login-dialog.js";
+import { deleteDialog } from "./delete-dialog.js";
+
+const RESUMES = /^#delete-([0-9a-f-]{36})$/; // where a log-in in between leads back to
+
+const list = document.querySelector("[data-logins]");
+const notice = document.querySelector("[data-notice]");
+
+const replacing = loginDialog(document.querySelector("[data-login-dialog]"), ({ alias }) =>
+  showAnew(`“${alias}” was replaced. From now on the new one is used.`),
+);
+const deleting = deleteDialog(document.querySelector("[data-delete-dialog]"), ({ alias }) =>
+  showAnew(`“${alias}” was deleted.`),
+);
+
+list.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-press]");
+  if (!button) return;
+  const login = loginOf(button.closest("[data-login]"));
+  if (button.dataset.press === "replace") replacing.open({ ...login, replace: true });
+  else deleting.open(login);
+});
+
+function loginOf({ dataset }) {
+  return {
+    id: dataset.login,
+    alias: dataset.alias,
+    provider: dataset.provider,
+    org_ref: dataset.orgRef,
+  };
+}
+
+/** Show the list as it is now, and say what was done. */
+async function showAnew(sentence) {
+  const page = await fetch(location.href, { cache: "no-store" }).then(
+    (answer) => answer.text(),
+    () => "",
+  );
+  const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("[data-logins]");
+  if (!fresh) {
+    location.reload(); // logged out meanwhile, or out of reach: the page will say so
+    return;
+  }
+  list.replaceChildren(...fresh.childNodes);
+  const said = el("p", { class: "notice", tabindex: "-1", text: sentence });
+  notice.replaceChildren(said);
+  said.focus();
+}
+
+const resumed = location.hash.match(RESUMES);
+if (resumed) {
+  history.replaceState(null, "", location.pathname + location.search);
+  const item = list.querySelector(`[data-login="${resumed[1]}"]`);
+  if (item) deleting.open(loginOf(item));
+}

@@ -1,0 +1,26 @@
+"""What the product's own handlers would write, in the format of a terminal and of production."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from logging.config import dictConfigClass
+
+from signupassist import logs
+
+
+@contextmanager
+def written(log_format: str, *, level: int = logging.DEBUG) -> Iterator[StringIO]:
+    """Give what is logged inside, by whomever, as the format has it."""
+    lines = StringIO()
+    settings = logs.config(log_format)["formatters"]["line"]
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(dictConfigClass({"version": 1}).configure_formatter(settings))
+    root, before = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield lines
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
