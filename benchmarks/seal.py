@@ -11,9 +11,9 @@ they meet the machine in the same state:
 - AESGCM: one key kept, a nonce each, no text.
 
 Prints CPU time (median and the middle half), pairs per second and the speed beside Fernet, which
-hides no length and binds to no row. Ends with 1 where a goal is missed: at most 1.4 times Fernet's
-time and 1.6 times the floor's, faster than MultiFernet with three keys, and as fast with ten keys as
-with one.
+hides no length and binds to no row. Ends with 1 where a goal is missed: level with Fernet (it is not
+yet, docs/adr/0014), at most 1.6 times the floor's time, faster than MultiFernet with three keys, and as
+fast with ten keys as with one.
 """
 
 import argparse
@@ -41,7 +41,7 @@ SIZE = 120
 PAIRS = 50  # in one round of one side
 WARM_UP = 3
 RINGS = (1, 3, 10)
-MOST_OF_FERNET, MOST_OF_FLOOR, MOST_OF_ONE_KEY = 1.4, 1.6, 1.1
+MOST_OF_FERNET, MOST_OF_FLOOR, MOST_OF_ONE_KEY = 1.0, 1.6, 1.1
 PLACE = Place(
     table="stored_credentials",
     row_id=UUID("11111111-1111-4111-8111-111111111111"),
