@@ -38,6 +38,20 @@ def test_says_how_many(make_session: MakeSession, capsys: Any) -> None:
     assert capsys.readouterr().err == ""  # no bar where nobody watches
 
 
+def test_goes_on_when_its_reader_is_gone(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup_sessions, "SECONDS_BETWEEN_LINES", 0)
+    for _ in range(3):
+        make_session(at=timezone.now() - LONG_AGO)
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    with os.fdopen(ours, "w") as nobody:
+        call_command("cleanup_sessions", "--batch-size=1", stdout=nobody)
+
+    assert left() == set()
+
+
 def test_on_a_dry_run_deletes_nothing(make_session: MakeSession) -> None:
     for status in (Status.OPEN, Status.CANCELLED, Status.OPEN, Status.SUBMITTING):
         make_session(at=timezone.now() - LONG_AGO, status=status)

@@ -1,6 +1,5 @@
 """Find out what became of registrations whose outcome nobody knows, now."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
+from audit.printing import say
 from orchestrator.services import reconciling
 from orchestrator.services.reconciling import Tally
 from orchestrator.submissions import watch
@@ -34,12 +34,12 @@ class Command(BaseCommand):
             def tell(submission_id: UUID, was: str, status: str) -> None:
                 bar.update()
                 if bar.disable and verbosity:
-                    self._say(f"{submission_id} {was} -> {status}")
+                    say(self.stdout, f"{submission_id} {was} -> {status}")
 
             done = _until_none_is_left(tell)
         if done.failed or done.unasked or done.left:
             raise CommandError(f"{done}. What was not done stays due; the log says why.")
-        self._say(self.style.SUCCESS(f"{done}."))
+        say(self.stdout, self.style.SUCCESS(f"{done}."))
 
     def _list(self, verbosity: int) -> None:
         counted: Counter[str] = Counter()
@@ -47,19 +47,9 @@ class Command(BaseCommand):
         for submission_id, status in due.iterator():
             counted[status] += 1
             if verbosity:
-                self._say(f"{submission_id} {status}")
+                say(self.stdout, f"{submission_id} {status}")
         said = ", ".join(f"{count} {status}" for status, count in counted.items())
-        self._say(f"{counted.total()} due" + (f": {said}." if said else "."))
-
-    def _say(self, line: str) -> None:
-        """Print a line at once; a reader that went away ends the printing, not the work."""
-        try:
-            self.stdout.write(line)
-            self.stdout.flush()
-        except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.stdout.fileno())  # what is left in the buffer goes there, too
-            os.close(nowhere)
+        say(self.stdout, f"{counted.total()} due" + (f": {said}." if said else "."))
 
 
 def _until_none_is_left(tell: Callable[[UUID, str, str], None]) -> Tally:

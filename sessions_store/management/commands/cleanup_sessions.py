@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
+from audit.printing import say
 from audit.services import AuditUnavailableError
 from sessions_store import forgetting
 from sessions_store.forgetting import Due, Forgotten
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             said = "Stopped. What was deleted is recorded; run it again for the rest."
             raise CommandError(said, returncode=130) from None
-        self.stdout.write(self.style.SUCCESS(f"{done.deleted} expired sessions deleted."))
+        say(self.stdout, self.style.SUCCESS(f"{done.deleted} expired sessions deleted."))
 
     def _forget(self, due: Due, *, is_silent: bool, **how: Any) -> Forgotten:
         """Delete them: with a bar where a person watches, else with a line now and then."""
@@ -62,7 +63,7 @@ class Command(BaseCommand):
             bar.update(gone)
             if is_piped and time.monotonic() >= next_line:
                 next_line = time.monotonic() + SECONDS_BETWEEN_LINES
-                self.stdout.write(f"{deleted} of {due.total} expired sessions deleted so far.")
+                say(self.stdout, f"{deleted} of {due.total} expired sessions deleted so far.")
 
         is_piped = not (is_silent or sys.stderr.isatty())
         with tqdm(total=due.total, unit="session", disable=is_silent or is_piped) as bar:
@@ -70,8 +71,8 @@ class Command(BaseCommand):
 
     def _tell(self, due: Due) -> None:
         """Say what would be deleted."""
-        self.stdout.write(f"{due.total} expired sessions would be deleted.")
+        say(self.stdout, f"{due.total} expired sessions would be deleted.")
         if due.oldest is not None:
             by_status = ", ".join(f"{number} {status}" for status, number in due.by_status.items())
             oldest = due.oldest.astimezone(UTC)
-            self.stdout.write(f"{by_status}; the oldest expired {oldest:%Y-%m-%d %H:%M} UTC.")
+            say(self.stdout, f"{by_status}; the oldest expired {oldest:%Y-%m-%d %H:%M} UTC.")
