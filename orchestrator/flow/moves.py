@@ -54,7 +54,9 @@ def move(plan: Plan, action: str, payload: Mapping[str, Any]) -> Move:
         return _retry(plan, action)
     do = _DOES.get(action)
     after = do(plan, payload) if do else plan
-    return Move(action, payload, after.but(failed=None), rule.calls)
+    # it lies in the state until a retry, in clear: only what the action is known to need
+    needed = {name: payload[name] for name in _NEEDS.get(action, ()) if name in payload}
+    return Move(action, needed, after.but(failed=None), rule.calls)
 
 
 def may_come_by_text(plan: Plan, action: str) -> bool:
@@ -179,6 +181,7 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
     return value
 
 
+_NEEDS = {"credentials_submitted": ["credential_id"], "select_program": ["program_ref"]}
 _DOES = {
     "select_provider": _select_provider,
     "reject_provider": _restart,

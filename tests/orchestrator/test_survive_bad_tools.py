@@ -61,6 +61,17 @@ def test_keeps_the_words_of_a_failed_search_sealed(chat: Chat, server: ToolsCall
     assert "Emma" in str(server.calls[-1].args)
 
 
+def test_keeps_of_a_failed_action_what_its_retry_needs(chat: Chat, server: ToolsCallServer) -> None:
+    chat.walk_to("login")
+    credential_id = chat.save_login()
+    server.script(PROGRAMS, Script(status=500))
+    chat.press("credentials_submitted", credential_id=credential_id, password="Nightjar-7319!")
+    assert chat.status == 503
+    state = AgenticCheckoutSession.objects.values_list("state", flat=True).get()
+    assert state["failed"]["payload"] == {"credential_id": credential_id}
+    assert "Nightjar" not in str(state)
+
+
 def test_retries_finding_programs_by_either_button(chat: Chat, server: ToolsCallServer) -> None:
     chat.walk_to("login")
     credential_id = chat.save_login()
