@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,11 +64,15 @@ class Environment:
 
     def _install(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
+        make = [sys.executable, "-m", "venv", str(self.home)]
         python = str(self.home / "bin" / "python")
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        self._run([sys.executable, "-m", "venv", str(self.home)])
+        pip = [python, "-m", "pip"]
+        if find_spec("pip"):  # ours installs there as well, and one more takes seconds to unpack
+            make.append("--without-pip")
+            pip = [sys.executable, "-m", "pip", "--python", python]
+        self._run(make)
         wanted = ["--quiet", "--retries", "1", "--require-hashes", "-r", str(self.lock)]
-        self._run([*pip, "install", *wanted])
+        self._run([*pip, "--disable-pip-version-check", "--no-input", "install", *wanted])
         self._stamp().touch()
 
     def _run(self, command: list[str]) -> None:
