@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "var", ".env", "tests", "__pycache__", ".*_cache", ".hypothesis"
+    ".git", ".venv", "var", ".env", "tests", ".*_cache", ".hypothesis"
 )
 START_SECONDS = 60
 

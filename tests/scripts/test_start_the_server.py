@@ -68,8 +68,8 @@ def test_prints_no_password_and_makes_no_secret_in_production(copy: Path) -> Non
     assert (copy / "var" / "static" / "staticfiles.json").is_file()
 
 
-def test_is_calm_about_a_second_signal(copy: Path) -> None:
-    with checkout.running(copy) as server:
+def test_is_calm_about_a_second_signal(used_copy: Path) -> None:
+    with checkout.running(used_copy) as server:
         server.wait_until_ready()
         server.process.send_signal(signal.SIGTERM)
         server.process.send_signal(signal.SIGINT)
@@ -79,8 +79,8 @@ def test_is_calm_about_a_second_signal(copy: Path) -> None:
         assert server.processes() == {}
 
 
-def test_starts_what_was_killed_again_without_orphans(copy: Path) -> None:
-    with checkout.running(copy) as server:
+def test_starts_what_was_killed_again_without_orphans(used_copy: Path) -> None:
+    with checkout.running(used_copy) as server:
         server.wait_until_ready()
         (master,) = server.named("gunicorn: master")
         sentinel = server.named("qcluster MainProcess")[1]
@@ -96,16 +96,16 @@ def test_starts_what_was_killed_again_without_orphans(copy: Path) -> None:
         assert len(server.named("qcluster", "idle")) == 2
 
 
-def test_leaves_nothing_behind_when_it_is_killed(copy: Path) -> None:
-    with checkout.running(copy) as server:
+def test_leaves_nothing_behind_when_it_is_killed(used_copy: Path) -> None:
+    with checkout.running(used_copy) as server:
         server.wait_until_ready()
         server.stop(signal.SIGKILL)
 
         assert nothing_is_left(server, seconds=10)
 
 
-def test_leaves_nothing_behind_even_when_its_undertaker_was_killed_first(copy: Path) -> None:
-    with checkout.running(copy) as server:
+def test_leaves_nothing_behind_even_when_its_undertaker_was_killed_first(used_copy: Path) -> None:
+    with checkout.running(used_copy) as server:
         server.wait_until_ready()
         (undertaker,) = server.named("undertaker.py")
         os.kill(undertaker, signal.SIGKILL)
