@@ -181,7 +181,11 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
     return value
 
 
-_NEEDS = {"credentials_submitted": ["credential_id"], "select_program": ["program_ref"]}
+_NEEDS = {
+    "credentials_submitted": ["credential_id"],
+    "select_program": ["program_ref"],
+    "confirm_registration": ["summary"],
+}
 _DOES = {
     "select_provider": _select_provider,
     "reject_provider": _restart,
