@@ -1,19 +1,24 @@
 """Who is asking the API: a bearer token first, else the session of a page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.db import Error
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework import authentication, exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts import tokens
 from accounts.models import User
 from accounts.services import AUTHENTICATED_AT
+from audit.services import AuditUnavailableError
 
 CHALLENGE = 'Bearer realm="signupassist"'
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -48,6 +53,20 @@ class Login:
     authenticated_at: datetime
 
 
+@contextmanager
+def _before_any_deed(request: Request) -> Iterator[None]:
+    """Say of a deed that it was neither recorded nor done, where nobody can be recognised.
+
+    :raises AuditUnavailableError: if the database refuses
+    """
+    try:
+        yield
+    except Error as error:
+        if request.method in SAFE_METHODS:
+            raise
+        raise AuditUnavailableError("nobody can be recognised") from error
+
+
 class JWTAuthentication(authentication.BaseAuthentication):
     """Believes a bearer token of ours; a bad one is refused, whatever cookies came along."""
 
@@ -68,7 +87,8 @@ class JWTAuthentication(authentication.BaseAuthentication):
             raise SessionExpiredError from None
         except tokens.TokenInvalidError:
             raise NotLoggedInError from None
-        user = User.objects.filter(pk=claims.user_id, is_active=True).first()
+        with _before_any_deed(request):
+            user = User.objects.filter(pk=claims.user_id, is_active=True).first()
         if user is None:
             raise SessionExpiredError
         return user, Login("jwt", claims.authenticated_at)
@@ -90,8 +110,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
         :raises CsrfFailedError: if the request may come from somebody else's page
         """
         http: HttpRequest = request._request
-        user = http.user
-        if isinstance(user, User) and user.is_active:
+        with _before_any_deed(request):
+            user = http.user if isinstance(http.user, User) and http.user.is_active else None
+        if user:
             self.enforce_csrf(request)
             return user, Login("session", _authenticated_at(http))
         if session_has_ended(http):

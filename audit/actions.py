@@ -97,9 +97,27 @@ class Action(models.TextChoices):
     AUDIT_EXPORTED = "audit_exported", "Audit trail exported"
     AUDIT_SEALED = "audit_sealed", "Audit trail sealed"
 
+    @property
+    def tells_what_happened(self) -> bool:
+        """Return whether it is the word on what happened outside, which no refusal undoes."""
+        return self in _HAPPENED
+
     @classmethod
     def describe(cls, value: str) -> str:
         """Return how a person reads a stored action, also one that is no longer recorded."""
         return (
             str(cls(value).label) if value in cls.values else value.replace("_", " ").capitalize()
         )
+
+
+_HAPPENED = {
+    Action.TOOL_SUCCEEDED,
+    Action.TOOL_FAILED,
+    Action.REGISTRATION_COMPLETED,
+    Action.REGISTRATION_WAITLISTED,
+    Action.REGISTRATION_REJECTED,
+    Action.REGISTRATION_NOT_SENT,
+    Action.REGISTRATION_OUTCOME_UNKNOWN,
+    Action.REGISTRATION_NEEDS_OPERATOR,
+    Action.REGISTRATION_RESOLVED,
+}

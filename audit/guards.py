@@ -100,7 +100,7 @@ def check_guards(*, databases: Sequence[str] | None, **kwargs: Any) -> list[chec
         # no error: that would stop `migrate`, which is the remedy
         checks.Warning(
             f"The audit ledger in {alias!r} is not guarded: no trigger {', '.join(gone)}.",
-            hint="Run: python manage.py migrate",
+            hint="Run: manage.py migrate",
             id="audit.W001",
         )
         for alias in databases or ()

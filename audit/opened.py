@@ -2,7 +2,7 @@
 
 Whoever opens a secret or takes one in says so with `remember`; `forgetting` is put around a request
 or a job, and forgets them all at its end. In between, `scrub` takes them out of texts, however they
-are spelled, and the ledger refuses a record in which one `is_held`.
+are spelled, and the ledger takes no word from outside in which one `is_held`.
 """
 
 import base64
@@ -87,6 +87,20 @@ def is_held(value: Any) -> bool:
         _without(text, secret, now.secrets) != text
         for text in _texts(value)
         for secret in now.secrets
+    )
+
+
+def is_in_name(name: str) -> bool:
+    """Return whether a secret that is open stands in what others call a thing.
+
+    A mere word that is the whole name counts as theirs: a club may be called what somebody chose
+    for a password, and nobody who reads the name can tell.
+    """
+    now = _open.get()
+    return now is not None and any(
+        _without(name, secret, now.secrets) != name
+        for secret in now.secrets
+        if not (secret == name and _is_word(name))
     )
 
 

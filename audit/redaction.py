@@ -17,8 +17,8 @@ REDACTED = "[redacted]"
 
 # Parts of a key: `newPassword` is read as `new_password`.
 _SECRET_PARTS = re.compile(
-    "passw(or)?d|passphrase|secret|token|authorization|cookie|ciphertext|api_?key|private_?key"
-    "|session_?key|credit_?card|card_?number|birth|phone|answers|e_?mail|address"
+    "passw(or)?d|passwort|passphrase|passcode|secret|token|authorization|cookie|ciphertext"
+    "|(api|private|session)_?key|credit_?card|card_?number|birth|phone|answers|e_?mail|address"
     "|(first|last|full|child|sur|given|family|parent)_?name"
 )
 # Words that are harmless inside longer ones, and telling on their own.
@@ -38,6 +38,11 @@ _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _YEAR, _DAY = "(?:19|20)[0-9]{2}", "[0-3]?[0-9]"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 
+# In a text what follows such a name is a secret, however short.
+_TELLING = (
+    "(?:passw(?:or)?d|passwort|passphrase|passcode|(?<![a-z])(?:pwd|otp)|secret|token"
+    "|api[_-]?key|authorization|cookie|sessionid)"
+)
 _HARMLESS = re.compile(
     rf"""{_START}(?:
         # a UUID
@@ -59,8 +64,7 @@ _SECRET = re.compile(
       | \bbasic\s+(?=\S*[0-9=])[\w+/-]{{8}}
       | ://[^\s/@]+@
         # password=…, token: …
-      | (?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|cookie|sessionid)
-        ["']?\s*[=:]\s*\S
+      | {_TELLING}["']?\s*[=:]\s*\S
         # keys of known services, a sealed secret, a PEM block, a hashed password
       | {_START}(?:sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16}}
       | \bsa1\.[0-9a-f]{{16}}\.
@@ -83,11 +87,10 @@ _SECRET_IN_TEXT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NAMED_IN_TEXT = re.compile(
-    r"""(?P<name>
+    rf"""(?P<name>
         \b(?:bearer|basic)\s+(?=\S*[0-9=._-])
-      | (?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|cookie|sessionid)
-        ["']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?["']?
-    )(?: (?<=")(?:\\.|[^"\\])+ | (?<=')(?:\\.|[^'\\])+ | [^\s"'&,;{}()\[\]]+ )""",
+      | {_TELLING}["']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?(?:[\[(](?=["']))?["']?
+    )(?: (?<=")(?:\\.|[^"\\])+ | (?<=')(?:\\.|[^'\\])+ | [^\s"'&,;{{}}()\[\]]+ )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PERSONAL_NUMBER = re.compile(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import Error
 
-from audit import canonical, opened, redaction
+from audit import canonical, redaction, vocabulary
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
 from audit.models import MandateAudit
@@ -19,6 +19,7 @@ _ACTIONS = frozenset(Action.values)
 
 # What a reader of these records relies on, besides what every record has.
 _OPENED = {"credential_alias", "accessed_at", "purpose"}
+_NAMES = ("provider", "org_ref", "program_ref")
 
 
 class AuditUnavailableError(Exception):
@@ -26,7 +27,10 @@ class AuditUnavailableError(Exception):
 
 
 class SecretInRecordError(AuditUnavailableError):
-    """A record would hold a secret that is open just now; it could never be taken out again."""
+    """A record would hold a secret that is open just now; it could never be taken out again.
+
+    What has happened outside is recorded all the same, with "[sealed]" in place of the secret.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +64,8 @@ def record(
 ) -> MandateAudit:
     """Return the new row, written in the caller's transaction: with the deed, or not at all.
 
-    :raises AuditUnavailableError: if the database refuses, or the metadata hold a secret that is
-        open just now (`SecretInRecordError`); let it pass, so that the deed is undone
+    :raises AuditUnavailableError: if the database refuses, or a secret that is open just now would
+        be told with a deed of ours (`SecretInRecordError`); let it pass, so that the deed is undone
     :raises ValueError: for an action or actor that does not exist, or metadata without a key that
         its action promises
     :raises ProfileError: for a value that has no canonical form (a float, half a character)
@@ -115,12 +119,12 @@ def _row(entry: Entry) -> MandateAudit:
     if missing := _promised(entry.action) - told.keys():
         raise ValueError(f"{entry.action} needs {', '.join(sorted(missing))} in its metadata")
     redacted = redaction.redact(told)
-    if opened.is_held(redacted):
+    said = {name: redaction.redact_name(getattr(entry, name)) for name in _NAMES}
+    metadata = vocabulary.without_secrets(redacted)
+    names = {name: vocabulary.name_without_secrets(value) for name, value in said.items()}
+    if (metadata, names) != (redacted, said) and not Action(entry.action).tells_what_happened:
         raise SecretInRecordError("the record would hold a secret")
-    names = {
-        name: redaction.redact_name(getattr(entry, name))
-        for name in ("provider", "org_ref", "program_ref")
-    }
+    request_id = redaction.redact_name(current_request_id())
     row = MandateAudit(
         id=uuid.uuid4(),
         user_id=entry.user_id,
@@ -129,12 +133,12 @@ def _row(entry: Entry) -> MandateAudit:
         **names,
         credential_id=entry.credential_id,
         session_id=entry.session_id,
-        metadata=redacted
+        metadata=metadata
         | {
             "sessionId": str(entry.session_id) if entry.session_id else None,
             "provider": names["provider"],
             "org_ref": names["org_ref"],
-            "request_id": redaction.redact_name(current_request_id()),
+            "request_id": vocabulary.name_without_secrets(request_id),
         },
         created_at=entry.at,
         schema_v=canonical.SCHEMA_V,

@@ -1,16 +1,23 @@
 """Serializers that take what they know and refuse the rest."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.settings import api_settings
+
+from audit import opened
 
 MOST_NAMED = 10  # an answer need not repeat a whole hostile body
-LONGEST_NAME = 100
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not know, read-only ones included, with an error for each."""
+    """Refuses fields that it does not know, read-only ones included, with an error for each.
+
+    What no program would call a field is not repeated: somebody may have typed a secret there.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated fields.
@@ -33,8 +40,14 @@ class StrictSerializer(serializers.Serializer[Any]):
             return {}
         writable = {name for name, field in self.fields.items() if not field.read_only}
         names = sorted(str(name) for name in data if name not in writable)[:MOST_NAMED]
-        return {name[:LONGEST_NAME]: ["This field is not known."] for name in names}
+        return {_shown(name): ["This field is not known."] for name in names}
 
 
 class NothingInput(StrictSerializer):
     """A body that holds nothing."""
+
+
+def _shown(name: str) -> str:
+    """Return the name of a field, or where errors of no field stand if it may be a secret."""
+    is_harmless = PLAIN_NAME.fullmatch(name) and opened.scrub(name) == name
+    return name if is_harmless else str(api_settings.NON_FIELD_ERRORS_KEY)

@@ -10,15 +10,18 @@ import hmac
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
 KEY_BYTES = 32
 LEAST_DIFFERENT_BYTES = 8  # of the 32; fewer come by chance once in 10^30 keys
 GOOD = "CRED_SEAL_KEY=<the output of: openssl rand -base64 32>"
+GOOD_FILE = "a file of mode 600 with one key a line, each the output of: openssl rand -base64 32"
 
 # words of examples that a key holds by chance once in millions
 _PLACEHOLDER = re.compile(
@@ -73,16 +76,16 @@ def load(
     """
     if value and file:
         raise KeyRingError("CRED_SEAL_KEY and CRED_SEAL_KEY_FILE are both set. Set one of them.")
-    name = "CRED_SEAL_KEY_FILE" if file else "CRED_SEAL_KEY"
+    name, good = ("CRED_SEAL_KEY_FILE", GOOD_FILE) if file else ("CRED_SEAL_KEY", GOOD)
     texts = _read(file) if file else [part.strip() for part in value.split(",") if part.strip()]
     if not texts:
-        raise KeyRingError(f"{name} is missing or holds no key. Good: {GOOD}")
+        raise KeyRingError(f"{name} is missing or holds no key. Good: {good}")
     keys: dict[str, Key] = {}
     for place, text in enumerate(texts, start=1):
         try:
             key = _key(text, other_secrets)
         except KeyRingError as error:
-            raise KeyRingError(f"{name}: key number {place} {error}. Good: {GOOD}") from None
+            raise KeyRingError(f"{name}: key number {place} {error}. Good: {good}") from None
         if key.id in keys:
             raise KeyRingError(f"{name} holds the key {key.id} twice. Name each key once.")
         keys[key.id] = key
@@ -97,12 +100,13 @@ def _read(file: str) -> list[str]:
                 raise KeyRingError(
                     "CRED_SEAL_KEY_FILE may be read by others. Run: chmod 600 <file>"
                 )
-            lines = [line.strip() for line in opened]
-    except (OSError, UnicodeDecodeError):
+            lines = [line.partition("#")[0].strip() for line in opened]  # no key holds a "#"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not plain ASCII"
         raise KeyRingError(
-            "CRED_SEAL_KEY_FILE cannot be read. Good: a file with one key a line"
+            f"CRED_SEAL_KEY_FILE cannot be read: {reason}. Good: {GOOD_FILE}"
         ) from None
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if line]
 
 
 def _key(text: str, other_secrets: Mapping[str, str]) -> Key:
@@ -118,12 +122,20 @@ def _key(text: str, other_secrets: Mapping[str, str]) -> Key:
     key = Key(material)
     if len(material) != KEY_BYTES:
         raise KeyRingError(f"({key.id}) is not 32 bytes, but {len(material)}")
-    if len(set(material)) < LEAST_DIFFERENT_BYTES:
+    steps = {(after - before) % 256 for before, after in pairwise(material)}
+    if len(set(material)) < LEAST_DIFFERENT_BYTES or len(steps) == 1:  # as 0, 1, 2 … 31
         raise KeyRingError(f"({key.id}) is too regular")
     for name, secret in other_secrets.items():
-        if secret and (secret == text or material in (secret.encode(), _decode(secret))):
+        if secret and (secret == text or {material, text.encode()} & set(_made_of(secret))):
             raise KeyRingError(f"({key.id}) is {name}, too")
     return key
+
+
+def _made_of(secret: str) -> Iterator[bytes]:
+    """Yield what people make of a secret that they use once more."""
+    for raw in (secret.encode(), _decode(secret)):
+        if raw:
+            yield from (raw, raw[:KEY_BYTES], sha256(raw).digest())
 
 
 def _decode(text: str) -> bytes | None:

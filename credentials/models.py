@@ -9,13 +9,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from credentials.fields import KeyIdIn, SealedTextField
+
 
 class StoredCredentialQuerySet(models.QuerySet["StoredCredential"]):
     """Views and services reach logins through `for_user` alone."""
 
     def for_user(self, user_id: UUID) -> Self:
-        """Return this person's own logins."""
-        return self.filter(user_id=user_id)
+        """Return this person's own logins, without what is sealed: few want to open one."""
+        return self.filter(user_id=user_id).defer("ciphertext")
 
     def fitting(self, provider: str, org_ref: str) -> Self:
         """Return those that serve this club: made for it, or for all of the provider's clubs."""
@@ -30,7 +32,7 @@ class StoredCredential(models.Model):
     alias = models.CharField(max_length=80)
     provider = models.CharField(max_length=64)
     org_ref = models.CharField(max_length=200, blank=True, default="")
-    ciphertext = models.TextField()
+    ciphertext = SealedTextField()
     key_id = models.CharField(max_length=16)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -49,7 +51,7 @@ class StoredCredential(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="own_logins"),
-            models.Index(fields=["key_id", "id"], name="logins_by_key"),  # rotation walks it
+            models.Index(KeyIdIn("ciphertext"), name="logins_by_key_in_text"),  # probes ask it
         ]
 
     def __str__(self) -> str:
@@ -57,7 +59,7 @@ class StoredCredential(models.Model):
 
 
 class RevealBudget(models.Model):
-    """How many logins a person had revealed in the hour in which they last did.
+    """What a person asked of logins in the hour in which they last did.
 
     One row a person, so that nothing piles up; `credentials.statements` alone writes it.
     """
@@ -66,7 +68,10 @@ class RevealBudget(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
     )
     hour = models.DateTimeField()  # when it began
-    spent = models.PositiveIntegerField()
+    spent = models.PositiveIntegerField()  # logins revealed
+    # openings refused, as far as they were counted: of own logins, and of what is not theirs
+    refused = models.PositiveIntegerField(default=0, db_default=0)
+    strange = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "reveal_budgets"

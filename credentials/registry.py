@@ -6,10 +6,14 @@ until it is deleted, and an old key must stay for as long as one such row needs 
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, JSONField, Model, TextField
-from django.db.models.functions import Cast, Substr
+from django.db.models import Count, JSONField, Model, QuerySet
+from django.db.models.functions import Cast
+
+from credentials.fields import KeyIdIn, SealedTextField
 
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 _KEY_IDS_IN_TEXT = re.compile(rf"\bsa1\.({KEY_ID.pattern})\.")
@@ -35,22 +39,33 @@ class SealedText:
         return rows_by_key(self.model, self.column)
 
     def _rows_by_key_in_json(self) -> Counter[str]:
-        texts = (
-            self.model._default_manager.annotate(text=Cast(self.column, TextField()))
-            .filter(text__contains="sa1.")
-            .values_list("text", flat=True)
-        )
+        texts = self._texts().filter(text__contains="sa1.").values_list("text", flat=True)
         counted: Counter[str] = Counter()
         for text in texts.iterator(chunk_size=200):
             counted.update(set(_KEY_IDS_IN_TEXT.findall(text)))
         return counted
 
+    def rows_without(self, key_ids: Iterable[str], *, among: int) -> int:
+        """Return how many of the first rows need a key that is none of these."""
+        first = self.model._default_manager.order_by("pk").values("pk")[:among]
+        others = rf"sa1\.(?!{'|'.join(key_ids)}){KEY_ID.pattern}\."
+        return self._texts().filter(pk__in=first, text__regex=others).count()
+
+    def _texts(self) -> QuerySet[Any]:
+        as_text = Cast(self.column, SealedTextField())
+        rows: QuerySet[Any] = self.model._default_manager.annotate(text=as_text)
+        return rows
+
 
 def rows_by_key(model: type[Model], column: str) -> Counter[str]:
     """Return how many rows of a column of sealed texts need each key, as the texts themselves say."""
-    named = model._default_manager.annotate(named=Substr(column, len("sa1.") + 1, 16))
-    counted = named.order_by().values_list("named").annotate(Count("pk"))
-    return Counter({key_id: rows for key_id, rows in counted if KEY_ID.fullmatch(key_id)})
+    return by_key(model._default_manager.annotate(named=KeyIdIn(column)))
+
+
+def by_key(rows: QuerySet[Any]) -> Counter[str]:
+    """Return how many of these rows need each key, where `named` is what their texts name."""
+    counted = rows.order_by().values_list("named").annotate(Count("pk"))
+    return Counter({key_id: number for key_id, number in counted if KEY_ID.fullmatch(key_id)})
 
 
 _texts: dict[str, SealedText] = {}

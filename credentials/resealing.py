@@ -21,7 +21,7 @@ from credentials import sealing, selectors
 from credentials.keyring import Key
 from credentials.models import StoredCredential
 from credentials.services import fingerprint, place_of, ring
-from credentials.verification import Flaw, flaw_of, next_batch
+from credentials.verification import Flaw, flaws_of, next_batch
 
 BATCH, MOST_IN_BATCH = 500, 10_000
 
@@ -66,9 +66,9 @@ def reseal(
         batch = next_batch(selectors.not_sealed_with(key), after=after, size=size)
         if not batch:
             break
-        sound = []
+        sound, flaws = [], flaws_of(batch)
         for credential in batch:
-            flaw = flaw_of(credential)
+            flaw = flaws.get(credential.pk)
             if flaw is None or flaw is Flaw.MISLABELLED:  # sealed anew it has the right label
                 sound.append(credential)
             else:
@@ -117,5 +117,6 @@ def _entry(credential: StoredCredential, text: str, key: Key, at: datetime) -> E
             "from": sealing.key_id_of(credential.ciphertext),
             "to": key.id,
             "seal_fp": fingerprint(text),
+            "was_fp": fingerprint(credential.ciphertext),
         },
     )

@@ -1,27 +1,29 @@
 """What operators ask about sealed logins: which keys they need, and what was recorded of them."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal, TypeAlias, TypedDict
+from itertools import pairwise
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.fields.json import KeyTextTransform
-from django_stubs_ext import WithAnnotations
+from django.db.models import Q
 
 from audit.actions import Action
 from audit.models import MandateAudit
+from credentials.fields import KeyIdIn
 from credentials.keyring import Key, KeyRing
 from credentials.models import StoredCredential, StoredCredentialQuerySet
-from credentials.registry import rows_by_key, sealed_texts
+from credentials.registry import by_key, rows_by_key, sealed_texts
 
-SEALINGS = (Action.CREDENTIALS_SUBMITTED, Action.CREDENTIALS_REPLACED, Action.CREDENTIALS_RESEALED)
-
-# Records are dated when the request came in: of two that changed a login at once, the second to
-# commit may have the earlier date. A request does not take longer than this.
-A_REQUEST = timedelta(minutes=1)
+# What is recorded of a login's sealed text
+CHANGES = (
+    Action.CREDENTIALS_SUBMITTED,
+    Action.CREDENTIALS_REPLACED,
+    Action.CREDENTIALS_RESEALED,
+    Action.CREDENTIALS_DELETED,
+)
+MOST_PROBED = 2_000  # rows of a table
 
 
 @dataclass(frozen=True)
@@ -65,19 +67,28 @@ def _standing(key_id: str, ring: KeyRing) -> Literal["primary", "older", "missin
 
 
 def logins_without_key(ring: KeyRing) -> Counter[str]:
-    """Return how many logins need each key that the ring does not hold; cheap while it holds all."""
-    missing = [key_id for key_id in _key_ids_of_logins() if ring.find(key_id) is None]
-    of_logins = StoredCredential.objects
-    return Counter({key_id: of_logins.filter(key_id=key_id).count() for key_id in missing})
+    """Return how many logins need each key that the ring does not hold; cheap while it holds all.
+
+    As the texts say: of the index, only what lies between the ring's keys is looked at.
+    """
+    held = sorted(key.id for key in ring.keys)
+    others = Q(named__lt=held[0]) | Q(named__gt=held[-1])
+    for one, next_one in pairwise(held):
+        others |= Q(named__gt=one, named__lt=next_one)
+    return by_key(StoredCredential.objects.annotate(named=KeyIdIn("ciphertext")).filter(others))
 
 
-def _key_ids_of_logins() -> Iterator[str]:
-    """Yield each key id that logins name: a step in the index each, however many logins."""
-    key_ids = StoredCredential.objects.order_by("key_id").values_list("key_id", flat=True)
-    found = key_ids.first()
-    while found is not None:
-        yield found
-        found = key_ids.filter(key_id__gt=found).first()
+def rows_without_key(ring: KeyRing) -> dict[str, int]:
+    """Return how many rows need a key that the ring does not hold, by table; for probes.
+
+    All logins are counted, and of the other tables the first rows; `key_uses` reads them all.
+    """
+    held = [key.id for key in ring.keys]
+    found = {StoredCredential._meta.db_table: logins_without_key(ring).total()}
+    for text in sealed_texts():
+        table = text.model._meta.db_table
+        found[table] = found.get(table, 0) + text.rows_without(held, among=MOST_PROBED)
+    return {table: rows for table, rows in found.items() if rows}
 
 
 def not_sealed_with(key: Key) -> StoredCredentialQuerySet:
@@ -87,31 +98,32 @@ def not_sealed_with(key: Key) -> StoredCredentialQuerySet:
     )
 
 
-class Recorded(TypedDict):
-    """What `with_record` adds to a login."""
-
-    recorded: str | None  # the fingerprint in the newest record of its sealing
-
-
-RecordedCredential: TypeAlias = "WithAnnotations[StoredCredential, Recorded]"
+def has_resealed(key_id: str) -> bool:
+    """Return whether the record tells of logins that were sealed anew with this key, or from it."""
+    records = MandateAudit.objects.filter(action=Action.CREDENTIALS_RESEALED)
+    return records.filter(Q(metadata__to=key_id) | Q(metadata__from=key_id)).exists()
 
 
-def with_record(logins: QuerySet[StoredCredential]) -> QuerySet[RecordedCredential]:
-    """Return logins with what is recorded of them; no edit comes in between: it is one statement."""
-    newest = _sealings(OuterRef("pk")).values(fingerprint=_FINGERPRINT)[:1]
-    return logins.annotate(recorded=Subquery(newest))
+def newest_fingerprints(credential_ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    """Return of each login what identifies the text that was recorded last; None: it was deleted.
+
+    A login without a record is left out. A record names the text that came before its own, so that
+    no clock decides which is the last; only of records that name none, the newest is.
+    """
+    records = MandateAudit.objects.filter(credential_id__in=credential_ids, action__in=CHANGES)
+    told: defaultdict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    in_order = records.order_by("created_at", "id")
+    for credential_id, metadata in in_order.values_list("credential_id", "metadata"):
+        told[credential_id].append(metadata)
+    return {credential_id: _newest(changes) for credential_id, changes in told.items()}
 
 
-def recorded_lately(credential_id: UUID) -> set[str]:
-    """Return the fingerprints of a login's newest sealing and of those at the same time."""
-    told = list(_sealings(credential_id).values_list("created_at", _FINGERPRINT))
-    return {fp for at, fp in told if told[0][0] - at <= A_REQUEST}
+def was_deleted(credential_id: UUID) -> bool:
+    """Return whether the newest record of a login is that its owner deleted it."""
+    return newest_fingerprints([credential_id]).get(credential_id, "") is None
 
 
-_FINGERPRINT = KeyTextTransform("seal_fp", F("metadata"), output_field=TextField())
-
-
-def _sealings(credential_id: UUID | OuterRef) -> QuerySet[MandateAudit]:
-    """Return the records of a login's sealings, the newest first."""
-    records = MandateAudit.objects.filter(credential_id=credential_id, action__in=SEALINGS)
-    return records.order_by("-created_at", "-id")
+def _newest(changes: Sequence[Mapping[str, Any]]) -> str | None:
+    before = {change["was_fp"] for change in changes if "was_fp" in change}
+    last = (fp for change in reversed(changes) if (fp := change.get("seal_fp")) not in before)
+    return next(last, "")

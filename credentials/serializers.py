@@ -1,5 +1,6 @@
 """The shape of logins at the door. Secrets come in here and go out only by `reveal`."""
 
+import unicodedata
 from typing import Any
 
 from rest_framework import serializers
@@ -7,6 +8,9 @@ from rest_framework import serializers
 from audit import opened
 from audit.strict import StrictSerializer
 from credentials.models import StoredCredential
+
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # controls, marks without a shape, line breaks
+_JOINERS = "\u200c\u200d"  # they shape scripts, and join signs to a family
 
 
 class CredentialInput(StrictSerializer):
@@ -22,11 +26,34 @@ class CredentialInput(StrictSerializer):
     session_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     replace = serializers.BooleanField(required=False, default=False)
 
+    def validate_alias(self, alias: str) -> str:
+        """Refuse letters that nobody sees: pages would show another name than the one it has."""
+        if any(
+            unicodedata.category(letter) in _UNSEEN for letter in alias if letter not in _JOINERS
+        ):
+            raise serializers.ValidationError("Please use letters and signs that can be seen.")
+        return alias
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a name that holds the password: names are shown, and recorded for good."""
-        if len(attrs["password"]) >= opened.SHORTEST and attrs["password"] in attrs["alias"]:
-            raise serializers.ValidationError({"alias": ["Choose a name without your password."]})
+        """Refuse names that hold the login: names are shown, and recorded for good."""
+        wrong = {}
+        for field, words in (("email", "your e-mail address"), ("password", "your password")):
+            with opened.forgetting():
+                opened.remember(attrs[field])
+                if _is_part_of(attrs["alias"], attrs[field]) or opened.is_held(attrs["alias"]):
+                    wrong["alias"] = [f"Choose a name without {words}."]
+                for name in ("provider", "org_ref"):
+                    if opened.is_in_name(attrs[name]):
+                        wrong[name] = [f"This holds {words}."]
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return attrs
+
+
+def _is_part_of(name: str, secret: str) -> bool:
+    """Return whether a name holds a secret, in whatever case, width or between whatever spaces."""
+    known, sought = (unicodedata.normalize("NFKC", text).casefold() for text in (name, secret))
+    return (sought.strip() or sought) in known
 
 
 class CredentialOutput(serializers.ModelSerializer[StoredCredential]):

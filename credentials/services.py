@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from math import ceil
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
@@ -18,12 +17,13 @@ from django.views.decorators.debug import sensitive_variables
 from audit import opened
 from audit.actions import Action, person
 from audit.services import AuditUnavailableError, record
-from credentials import keyring, sealing
+from credentials import keyring, sealing, selectors
 from credentials.models import StoredCredential
-from credentials.statements import spend_a_reveal
+from credentials.statements import Counted, count
 
 REVEAL = "reveal"  # the purpose of an opening for its owner's eyes, of which an hour has so many
 HOUR = timedelta(hours=1)
+MOST_DENIALS = 50  # of a kind that one person's hour has recorded one by one
 
 
 class CredentialNotFoundError(Exception):
@@ -42,6 +42,10 @@ class CredentialUnreadableError(Exception):
     """The sealed text is damaged or out of place; it was kept as it is."""
 
 
+class CredentialDeletedError(CredentialUnreadableError):
+    """Its owner deleted it, and somebody put it back."""
+
+
 class RevealBudgetSpentError(Exception):
     """This person had as many logins revealed as an hour allows; `wait` seconds, and it is over."""
 
@@ -54,6 +58,7 @@ _REASONS: dict[type[Exception], str] = {  # as the record tells them
     RevealBudgetSpentError: "budget",
     KeyUnavailableError: "key_unavailable",
     CredentialUnreadableError: "unreadable",
+    CredentialDeletedError: "deleted",
 }
 
 
@@ -75,14 +80,10 @@ class OpenedLogin:
         raise TypeError("an opened login stays where it was opened")
 
 
-@lru_cache(maxsize=4)
-def _load_ring(value: str, file: str) -> keyring.KeyRing:
-    return keyring.load(value, file)
-
-
 def ring() -> keyring.KeyRing:
-    """Return the key ring of the settings."""
-    return _load_ring(settings.CRED_SEAL_KEY, settings.CRED_SEAL_KEY_FILE)
+    """Return the key ring, as this process read it when it started."""
+    found: keyring.KeyRing = settings.CRED_SEAL_RING
+    return found
 
 
 def fingerprint(ciphertext: str) -> str:
@@ -124,19 +125,21 @@ def store(
     )
     credential.key_id = key.id
     credential.updated_at = at
+    told = {"seal_fp": fingerprint(credential.ciphertext)}
     with transaction.atomic():
         if created:
             _insert(credential)
-        elif not StoredCredential.objects.filter(pk=credential.pk).update(
-            ciphertext=credential.ciphertext, key_id=key.id, updated_at=at
-        ):
-            raise CredentialNotFoundError  # deleted in another tab meanwhile
+        else:
+            told["was_fp"] = fingerprint(_held(credential))
+            StoredCredential.objects.filter(pk=credential.pk).update(
+                ciphertext=credential.ciphertext, key_id=key.id, updated_at=at
+            )
         _record(
             Action.CREDENTIALS_SUBMITTED if created else Action.CREDENTIALS_REPLACED,
             credential,
             at=at,
             session_id=session_id,
-            seal_fp=fingerprint(credential.ciphertext),
+            **told,
         )
     return credential, created
 
@@ -162,14 +165,18 @@ def open_login(
     :raises CredentialNotFoundError: if it is not this person's (also recorded)
     :raises RevealBudgetSpentError: if it is a reveal too many for this hour (also recorded)
     :raises KeyUnavailableError: if its key is missing (also recorded)
-    :raises CredentialUnreadableError: if it is damaged or out of place (also recorded)
+    :raises CredentialUnreadableError: if it is damaged, out of place, or was deleted and put back
+        (also recorded)
     :raises AuditUnavailableError: if the opening could not be recorded
     """
     refusal: Exception | None = None
     secret: dict[str, str] = {}
     told: dict[str, Any] = {"purpose": purpose}
     with _committed_first():
-        credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
+        # before the row is read: one that is still there was there when it was deleted
+        was_deleted = selectors.was_deleted(credential_id)
+        own = StoredCredential.objects.for_user(user_id).defer(None)
+        credential = own.filter(pk=credential_id).first()
         if credential is None:
             action = Action.CREDENTIALS_ACCESS_DENIED
         elif purpose == REVEAL and not _has_a_reveal_left(user_id, at):
@@ -177,6 +184,8 @@ def open_login(
         else:
             told |= {"key_id": credential.key_id, "seal_fp": fingerprint(credential.ciphertext)}
             try:
+                if was_deleted:
+                    raise CredentialDeletedError("its owner deleted it")
                 secret = _unsealed(credential.ciphertext, place_of(credential))
             except (KeyUnavailableError, CredentialUnreadableError) as error:
                 action, refusal = Action.CREDENTIALS_ACCESS_FAILED, error
@@ -186,22 +195,37 @@ def open_login(
                 told["accessed_at"] = _rfc3339(at)
         if refusal:
             told["reason"] = _REASONS[type(refusal)]
-        record(
-            action=action,
-            user_id=user_id,
-            actor=actor or person(user_id),
-            at=at,
-            provider=credential.provider if credential else None,
-            org_ref=(credential.org_ref or None) if credential else None,
-            credential_id=credential_id,
-            session_id=session_id,
-            metadata={"credential_alias": credential.alias if credential else None, **told},
-        )
+        denials = 0
+        if action is Action.CREDENTIALS_ACCESS_DENIED:
+            denials = _denials("refused" if credential else "strange", user_id, at)
+            if denials == MOST_DENIALS:
+                told["unrecorded_until"] = _rfc3339(_hour(at) + HOUR)
+        if denials <= MOST_DENIALS:
+            record(
+                action=action,
+                user_id=user_id,
+                actor=actor or person(user_id),
+                at=at,
+                provider=credential.provider if credential else None,
+                org_ref=(credential.org_ref or None) if credential else None,
+                credential_id=credential_id,
+                session_id=session_id,
+                metadata={"credential_alias": credential.alias if credential else None, **told},
+            )
     if credential is None:
         raise CredentialNotFoundError
     if refusal:
         raise refusal
     return OpenedLogin(credential, secret)
+
+
+def must_have(*, user_id: UUID, credential_id: UUID) -> None:
+    """Pass if this person has this login.
+
+    :raises CredentialNotFoundError: if not
+    """
+    if not StoredCredential.objects.for_user(user_id).filter(pk=credential_id).exists():
+        raise CredentialNotFoundError
 
 
 def delete(*, user_id: UUID, credential_id: UUID, at: datetime) -> None:
@@ -211,12 +235,11 @@ def delete(*, user_id: UUID, credential_id: UUID, at: datetime) -> None:
     """
     with transaction.atomic():
         credential = StoredCredential.objects.for_user(user_id).filter(pk=credential_id).first()
-        if (
-            credential is None
-            or not (StoredCredential.objects.for_user(user_id).filter(pk=credential_id).delete()[0])
-        ):
+        if credential is None:
             raise CredentialNotFoundError
-        _record(Action.CREDENTIALS_DELETED, credential, at=at, session_id=None)
+        was = fingerprint(_held(credential))
+        StoredCredential.objects.filter(pk=credential_id).delete()
+        _record(Action.CREDENTIALS_DELETED, credential, at=at, session_id=None, was_fp=was)
 
 
 @sensitive_variables()
@@ -264,6 +287,18 @@ def _insert(credential: StoredCredential) -> None:
         raise CredentialExistsError from None
 
 
+def _held(credential: StoredCredential) -> str:
+    """Return a login's sealed text as it is now, and let nobody else change it in this transaction.
+
+    :raises CredentialNotFoundError: if it was deleted in another tab meanwhile
+    """
+    row = StoredCredential.objects.select_for_update().filter(pk=credential.pk)
+    text = row.values_list("ciphertext", flat=True).first()
+    if text is None:
+        raise CredentialNotFoundError
+    return text
+
+
 def place_of(credential: StoredCredential) -> sealing.Place:
     """Return where a login's sealed text belongs."""
     return sealing.Place(
@@ -289,7 +324,14 @@ def _committed_first() -> Iterator[None]:
 
 def _has_a_reveal_left(user_id: UUID, at: datetime) -> bool:
     """Return whether this person may have another login revealed this hour; it counts as spent."""
-    return spend_a_reveal(user_id=user_id, hour=_hour(at), limit=settings.REVEALS_PER_HOUR)
+    limit = settings.REVEALS_PER_HOUR
+    return count("spent", user_id=user_id, hour=_hour(at), limit=limit) is not None
+
+
+def _denials(kind: Counted, user_id: UUID, at: datetime) -> int:
+    """Return how many openings of a kind this person was refused this hour, or one too many."""
+    number = count(kind, user_id=user_id, hour=_hour(at), limit=MOST_DENIALS)
+    return number or MOST_DENIALS + 1
 
 
 def _wait(at: datetime) -> int:

@@ -95,11 +95,21 @@ CATALOGUE: dict[str, Entry] = {
     "credential_unreadable": Entry(
         500, "This saved login cannot be opened. It was kept; please enter it again."
     ),
+    # A conversation is sealed as logins are, but what is said of a login would mislead
+    "conversation_locked": Entry(  # shown as `key_unavailable`
+        503, "This signup cannot be read right now. Nothing was lost.", True, 60
+    ),
+    "conversation_unreadable": Entry(  # shown as `credential_unreadable`
+        500, "This signup cannot be read any more. Please start a new one."
+    ),
     "audit_unavailable": Entry(
         503,
         "We could not record this action, so it was not done. Please try again shortly.",
         True,
         10,
+    ),
+    "database_unavailable": Entry(
+        503, "We cannot reach our records right now. Please try again shortly.", True, 10
     ),
     "internal_error": Entry(500, "Something went wrong. Please try again.", True),
 }

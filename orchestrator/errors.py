@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -26,6 +29,11 @@ from orchestrator.catalogue import AUTH, AUTH_AGAIN, CATALOGUE
 from orchestrator.flow.screens import START_OVER
 from orchestrator.idempotency.keys import KeyInProgressError, KeyReusedError
 from orchestrator.services.refusals import RefusedError
+from orchestrator.services.turns import (
+    ConversationLockedError,
+    ConversationUnreadableError,
+    rfc3339,
+)
 from sessions_store.services import SessionExpiredError, SessionNotFoundError
 
 logger = logging.getLogger(__name__)
@@ -41,6 +49,8 @@ CODES: dict[type[Exception], str] = {
     PermissionDenied: "forbidden",
     RequestDataTooBig: "payload_too_large",
     AuditUnavailableError: "audit_unavailable",
+    ConversationLockedError: "conversation_locked",
+    ConversationUnreadableError: "conversation_unreadable",
     CredentialExistsError: "credential_exists",
     CredentialNotFoundError: "not_found",
     CredentialUnreadableError: "credential_unreadable",
@@ -58,8 +68,17 @@ CODES: dict[type[Exception], str] = {
     exceptions.Throttled: "rate_limited",
     exceptions.ParseError: "invalid_request",
 }
-SHOWN_AS = {"checkout_session_not_found": "not_found"}
-STARTS_OVER = {"checkout_session_not_found", "checkout_session_expired"}
+SHOWN_AS = {
+    "checkout_session_not_found": "not_found",
+    "conversation_locked": "key_unavailable",
+    "conversation_unreadable": "credential_unreadable",
+}
+STARTS_OVER = {
+    "checkout_session_expired",
+    "checkout_session_not_found",
+    "conversation_locked",
+    "conversation_unreadable",
+}
 LEADS_TO = {  # pages that bring whoever adds `?next=` back
     "session_expired": AUTH,
     "not_authenticated": AUTH,
@@ -111,7 +130,9 @@ def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         known = code if isinstance(code, str) and code in CATALOGUE else _by_status(error)
         return _body(known, challenge=challenge)
     logger.error("A request broke", exc_info=error)
-    return _body("internal_error")
+    # on SQLite a wrong statement looks like this, too: hence the stack in the log
+    is_away = isinstance(error, InterfaceError | OperationalError)
+    return _body("database_unavailable" if is_away else "internal_error")
 
 
 def _cause(error: Exception) -> str:
@@ -154,6 +175,9 @@ def _body(
     }
     extras = {"turn": turn, "errors": errors, "status_url": status_url}
     body |= {member: value for member, value in extras.items() if value is not None}
+    if retry_after:
+        again = timezone.now() + timedelta(seconds=retry_after)
+        body["retry_at"] = rfc3339(again.replace(microsecond=0))
     headers = {"Cache-Control": "no-store"}
     if source:
         headers[SOURCE_HEADER] = source

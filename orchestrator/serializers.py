@@ -178,3 +178,4 @@ class ProblemOutput(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
     status_url = serializers.CharField(required=False)
+    retry_at = serializers.DateTimeField(required=False)

@@ -7,9 +7,10 @@ value counts as unset. Every reader names its variable in `NAMES`, which a test 
 
 import os
 import re
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -155,3 +156,19 @@ def secret(name: str, *, required: bool, good: str) -> str:
     if required and not value:
         raise SettingsError(f"{name} is missing. Good: {name}={good}")
     return value
+
+
+def values(*, but: Collection[str]) -> dict[str, str]:
+    """Return all that was read so far, each text under its variable; the passwords in URLs as well."""
+    read = {name: text(name) for name in sorted(NAMES.difference(but))}
+    return read | dict(_passwords(read))
+
+
+def _passwords(read: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in read.items():
+        try:
+            password = urlsplit(value).password
+        except ValueError:  # an address of version 6 that is none
+            continue
+        if password:
+            yield f"the password in {name}", unquote(password)

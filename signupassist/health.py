@@ -2,6 +2,8 @@
 
 import dataclasses
 import logging
+import time
+from functools import lru_cache
 
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
@@ -9,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from credentials import selectors
+from credentials.keyring import KeyRing
 from credentials.services import ring
 from orchestrator.tools.toolbox import get_toolbox
 from signupassist import worker_health
@@ -16,6 +19,7 @@ from signupassist.worker_health import WorkerHealth
 
 logger = logging.getLogger(__name__)
 
+COUNTED_EVERY = 15  # seconds
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -29,16 +33,16 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 while this process can serve, else 503.
 
-    Without the database it cannot. Without the tool server, the worker or a key that logins need it
+    Without the database it cannot. Without the tool server, the worker or a key that rows need it
     can, if not everything: that is "degraded". The breaker and the keys are this process's own; the
     tool server is not asked.
     """
     has_database = _database_answers()
     tools = get_toolbox().condition()
     worker = _worker() if has_database else None
-    unopenable = _logins_without_key() if has_database else None
+    unopenable = _rows_without_key() if has_database else None
     is_well = (
-        tools.breaker == "closed" and worker is not None and worker.is_well and unopenable == 0
+        tools.breaker == "closed" and worker is not None and worker.is_well and unopenable == {}
     )
     body = {
         "status": "ok" if is_well else "degraded",
@@ -46,18 +50,27 @@ def readyz(request: HttpRequest) -> JsonResponse:
             "database": "ok" if has_database else "unreachable",
             "mcp": dataclasses.asdict(tools),
             "worker": worker and worker.as_dict(),
-            "credentials": {"need_missing_key": unopenable},
+            "credentials": {
+                "need_missing_key": None if unopenable is None else sum(unopenable.values()),
+                "tables": unopenable,
+            },
         },
     }
     return JsonResponse(body, status=200 if has_database else 503, headers=NO_STORE)
 
 
-def _logins_without_key() -> int | None:
+def _rows_without_key() -> dict[str, int] | None:
     try:
-        return selectors.logins_without_key(ring()).total()
+        return counted_lately(ring(), int(time.monotonic() / COUNTED_EVERY))
     except Error as error:
-        logger.error("The logins cannot be counted: %s", type(error).__name__)
+        logger.error("The sealed rows cannot be counted: %s", type(error).__name__)
         return None
+
+
+@lru_cache(maxsize=1)
+def counted_lately(keys: KeyRing, _moment: int) -> dict[str, int]:
+    """Return the rows that need other keys, by table: looked at once in a moment, for all probes."""
+    return selectors.rows_without_key(keys)
 
 
 def _worker() -> WorkerHealth | None:

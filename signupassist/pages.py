@@ -5,7 +5,7 @@ The sentences are the catalogue's. The pages ask no database: it may be the reas
 
 import sys
 
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from rest_framework.permissions import SAFE_METHODS
@@ -45,10 +45,13 @@ def handler500(request: HttpRequest) -> HttpResponse:
     What a view of the API meets, the API tells. So a database that fails below /api/ has failed
     before the view, and what was asked for was neither recorded nor done.
     """
+    error = sys.exc_info()[1]
     is_deed = request.path.startswith("/api/") and request.method not in SAFE_METHODS
-    without_database = isinstance(sys.exc_info()[1], Error)
-    code = "audit_unavailable" if is_deed and without_database else "internal_error"
-    return _answer(request, code, "500.html")
+    if is_deed and isinstance(error, Error):
+        return _answer(request, "audit_unavailable", "errors/503.html")
+    if isinstance(error, InterfaceError | OperationalError):
+        return _answer(request, "database_unavailable", "errors/503.html")
+    return _answer(request, "internal_error", "500.html")
 
 
 def _answer(request: HttpRequest, code: str, template: str) -> HttpResponse:

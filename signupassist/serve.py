@@ -100,7 +100,22 @@ def _prepare() -> None:
         call_command("seed_demo", verbosity=0)
     else:
         _collect_static()
+    warn_of_missing_keys()
     connections.close_all()
+
+
+def warn_of_missing_keys() -> None:
+    """Say what cannot be opened, in one line; the start goes on, for all else can be served."""
+    from credentials.selectors import rows_without_key
+    from credentials.services import ring
+
+    if rows := rows_without_key(ring()):
+        counted = ", ".join(f"{number} in {table}" for table, number in rows.items())
+        print(
+            "Warning: a key is missing in CRED_SEAL_KEY, and what needs it cannot be opened "
+            f"({counted}). See: .venv/bin/python manage.py reseal_credentials --check",
+            file=sys.stderr,
+        )
 
 
 def _collect_static() -> None:

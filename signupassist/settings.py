@@ -240,18 +240,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 CRED_SEAL_KEY = env.secret("CRED_SEAL_KEY", required=False, good="")
 CRED_SEAL_KEY_FILE = env.text("CRED_SEAL_KEY_FILE")
-try:
-    keyring.load(
-        CRED_SEAL_KEY,
-        CRED_SEAL_KEY_FILE,
-        other_secrets={
-            "SECRET_KEY": SECRET_KEY,
-            "MCP_ACCESS_TOKEN": env.text("MCP_ACCESS_TOKEN"),
-            "the password in DATABASE_URL": str(_database.get("PASSWORD") or ""),
-        },
-    )
-except keyring.KeyRingError as error:
-    raise env.SettingsError(str(error)) from None
 REVEALS_PER_HOUR = env.number("REVEALS_PER_HOUR", 20, low=0, high=1000)
 
 # --- Provider tools -------------------------------------------------------------------------------
@@ -343,3 +331,14 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logs.config(LOG_FORMAT)
 logs.install()
 DEFAULT_EXCEPTION_REPORTER = "signupassist.reports.Report"
+
+# --- The keys, last: they are held against all that was read --------------------------------------
+
+try:
+    CRED_SEAL_RING = keyring.load(  # for as long as the process runs, whatever becomes of the file
+        CRED_SEAL_KEY,
+        CRED_SEAL_KEY_FILE,
+        other_secrets=env.values(but={"CRED_SEAL_KEY", "CRED_SEAL_KEY_FILE"}),
+    )
+except keyring.KeyRingError as error:
+    raise env.SettingsError(str(error)) from None

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit import opened
+from credentials import keyring
 from tests.ledger_flush import let_flush_pass
 
 # on a busy machine an example may take long, and that says nothing about the code
@@ -23,6 +28,13 @@ def flushes_empty_the_ledger() -> Iterator[None]:
     """Let transactional tests clean up behind themselves."""
     with let_flush_pass():
         yield
+
+
+@receiver(setting_changed)
+def read_the_keys_anew(*, setting: str, **_: Any) -> None:
+    """Let a test change the keys as an operator does who starts the processes anew."""
+    if setting in {"CRED_SEAL_KEY", "CRED_SEAL_KEY_FILE"}:
+        settings.CRED_SEAL_RING = keyring.load(settings.CRED_SEAL_KEY, settings.CRED_SEAL_KEY_FILE)
 
 
 @pytest.fixture(autouse=True)

@@ -147,8 +147,10 @@ def connect(plan: Plan) -> Screen:
     )
 
 
-def choose_login(plan: Plan, saved: Sequence[SavedLogin], session_id: str) -> Screen:
-    """Return the saved logins that fit, and the way to add one."""
+def choose_login(
+    plan: Plan, saved: Sequence[SavedLogin], session_id: str, *, has_more: bool = False
+) -> Screen:
+    """Return saved logins that fit, and the way to add one; `has_more`: others fit, too."""
     cards = [
         card(
             login.alias,
@@ -165,13 +167,18 @@ def choose_login(plan: Plan, saved: Sequence[SavedLogin], session_id: str) -> Sc
             "Another login" if saved else "Add your login",
             _dialog("Enter a login", plan, session_id, accent=not saved),
             description="It is entered in a dialog of its own, and sealed at once.",
+            metadata={"club": _provider_name(plan)},
         )
     )
-    message = (
-        "Which login shall I use?"
-        if saved
-        else f"Please enter the e-mail and password you use at {_provider_name(plan)}."
-    )
+    if not saved:
+        message = f"Please enter the e-mail and password you use at {_provider_name(plan)}."
+    elif has_more:
+        message = (
+            f"Which login shall I use? These are the newest {len(saved)}; all of them are on the "
+            "page “Saved logins”, beside your audit trail."
+        )
+    else:
+        message = "Which login shall I use?"
     return Screen(message, cards, [CHANGE_PROVIDER])
 
 

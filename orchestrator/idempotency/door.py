@@ -26,6 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.context import user_id_of
+from credentials import services as vault
 from orchestrator import errors
 from orchestrator.idempotency import keys
 from orchestrator.idempotency.digest import digest_of
@@ -159,14 +160,17 @@ def _finished_before(mine: Running, answer: Callable[[Turn], Response] | None) -
 
 
 def _again(kept: Kept, user_id: UUID, at: datetime) -> Response:
-    """Return an answer once more, but nothing of a session that is gone or past its time.
+    """Return an answer once more, but nothing of what is gone or past its time.
 
-    :raises SessionNotFoundError: if it was deleted
-    :raises SessionExpiredError: if it is past its time
+    :raises SessionNotFoundError: if its session was deleted
+    :raises SessionExpiredError: if its session is past its time
+    :raises CredentialNotFoundError: if its login was deleted
     """
     if "session" in kept.body:
         session_id = UUID(kept.body["session"]["id"])
         store.find(user_id=user_id, session_id=session_id, at=at)
+    elif "alias" in kept.body:
+        vault.must_have(user_id=user_id, credential_id=UUID(kept.body["id"]))
     content_type = errors.CONTENT_TYPE if kept.status >= status.HTTP_400_BAD_REQUEST else None
     headers = {**kept.headers, REPLAYED: "true"}
     return Response(kept.body, status=kept.status, headers=headers, content_type=content_type)

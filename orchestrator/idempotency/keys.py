@@ -67,7 +67,8 @@ def begin(*, user_id: UUID, path: str, key: str, digest: str, at: datetime) -> R
 
     :raises KeyReusedError: if the key stands for another request
     :raises KeyInProgressError: if the request is running
-    :raises KeyUnreadableError: if the row cannot be opened
+    :raises KeyUnavailableError: if the key that sealed the row is missing
+    :raises KeyUnreadableError: if the row is damaged
     """
     for _ in range(TRIES):
         if mine := _take(user_id=user_id, path=path, key=key, digest=digest, at=at):
@@ -178,6 +179,6 @@ def _seal(row_id: UUID, user_id: UUID, told: Mapping[str, Any]) -> str:
 def _open(row: IdempotencyKey) -> dict[str, Any]:
     try:
         known: dict[str, Any] = vault.open_json(row.sealed, **_place(row.pk, row.user_id))
-    except (vault.KeyUnavailableError, vault.CredentialUnreadableError) as error:
+    except vault.CredentialUnreadableError as error:
         raise KeyUnreadableError(type(error).__name__) from None
     return known

@@ -30,7 +30,10 @@ from sessions_store.models import AgenticCheckoutSession
 
 logger = logging.getLogger(__name__)
 
-GIVEN_BACK = frozenset({"program_ref", "name", "value"})  # the provider has to know them again
+# Our own words, and names that the provider has to know again: these are let in without a login.
+AS_THEY_ARE = frozenset(
+    {"status", "type", "currency", "org_ref", "program_ref", "provider", "name", "role", "value"}
+)
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,7 @@ def _without_echoes(data: Any) -> Any:
         return [_without_echoes(item) for item in data]
     if isinstance(data, dict):
         return {
-            name: value if name in GIVEN_BACK else _without_echoes(value)
+            name: value if name in AS_THEY_ARE else _without_echoes(value)
             for name, value in data.items()
         }
     return data

@@ -15,7 +15,8 @@ MOST = 20  # more do not fit on a screen
 
 def choice_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     """Return the saved logins that fit, and the way to add one."""
-    return screens.choose_login(plan, _fitting(session, plan), str(session.pk))
+    fitting = _fitting(session, plan)
+    return screens.choose_login(plan, fitting[:MOST], str(session.pk), has_more=len(fitting) > MOST)
 
 
 def refused_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
@@ -56,6 +57,7 @@ def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
 
 
 def _fitting(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
+    """Return the newest logins that fit, one more than are shown."""
     own = StoredCredential.objects.for_user(session.user_id)
-    fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")[:MOST]
-    return [SavedLogin(str(one.pk), one.alias, one.org_ref) for one in fitting]
+    fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")
+    return [SavedLogin(str(one.pk), one.alias, one.org_ref) for one in fitting[: MOST + 1]]

@@ -59,6 +59,14 @@ class Turn(TypedDict):
     meta: Meta
 
 
+class ConversationLockedError(vault.KeyUnavailableError):
+    """The key that sealed what was said in this signup is missing."""
+
+
+class ConversationUnreadableError(vault.CredentialUnreadableError):
+    """What was said in this signup is damaged."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where the data of a turn came from."""
@@ -135,6 +143,20 @@ def _place(session: AgenticCheckoutSession, label: str) -> dict[str, Any]:
     }
 
 
+def _opened(session: AgenticCheckoutSession, text: str, label: str) -> Any:
+    """Return what was sealed for this session.
+
+    :raises ConversationLockedError: if its key is missing
+    :raises ConversationUnreadableError: if it is damaged or out of place
+    """
+    try:
+        return vault.open_json(text, **_place(session, label))
+    except vault.KeyUnavailableError as error:
+        raise ConversationLockedError(str(error)) from None
+    except vault.CredentialUnreadableError as error:
+        raise ConversationUnreadableError(str(error)) from None
+
+
 def seal_answers(session: AgenticCheckoutSession, answers: dict[str, Any]) -> str:
     """Return form answers as the plan carries them."""
     return vault.seal_json(answers, **_place(session, "answers"))
@@ -144,7 +166,7 @@ def open_answers(session: AgenticCheckoutSession, plan: Plan) -> dict[str, Any]:
     """Return the form answers of a plan, for the form, the confirmation and the submission alone."""
     if plan.answers is None:
         return {}
-    given: dict[str, Any] = vault.open_json(plan.answers, **_place(session, "answers"))
+    given: dict[str, Any] = _opened(session, plan.answers, "answers")
     opened.remember_typed(*redaction.texts_in(given))
     return given
 
@@ -158,7 +180,7 @@ def open_search(session: AgenticCheckoutSession, search: Mapping[str, Any]) -> d
     """Return what is searched for, sealed or not."""
     if "sealed" not in search:
         return dict(search)
-    words: dict[str, Any] = vault.open_json(search["sealed"], **_place(session, "search"))
+    words: dict[str, Any] = _opened(session, search["sealed"], "search")
     opened.remember_typed(*redaction.texts_in(words))
     return words
 
@@ -180,7 +202,7 @@ def last_turn(session: AgenticCheckoutSession) -> Turn | None:
 
 def answer_of(session: AgenticCheckoutSession, kept: SessionTurn) -> Turn:
     """Return what a kept turn was answered with, with the session as it stands now."""
-    body = vault.open_json(kept.body, **_place(session, f"turn {kept.seq}"))
+    body = _opened(session, kept.body, f"turn {kept.seq}")
     return cast("Turn", {"session": session_view(session), **body["turn"]})
 
 

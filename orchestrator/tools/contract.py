@@ -226,7 +226,10 @@ def _options(value: object) -> list[Option]:
 
 
 def _option(item: Mapping[str, object]) -> Option:
-    return {"value": schema.line(item.get("value")), "label": schema.line(item.get("label"))}
+    return {
+        "value": schema.returned(schema.line(item.get("value"))),
+        "label": schema.line(item.get("label")),
+    }
 
 
 def _booking(result: Mapping[str, object]) -> Result:

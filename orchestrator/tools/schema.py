@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from audit import opened
+
 MAX_ITEMS = 200
 MAX_TEXT = 2_000
 
@@ -59,12 +61,19 @@ def line(value: object, *, low: int = 1, high: int = 200) -> str:
 
 def name(value: object) -> str:
     """Return a machine's name for a thing."""
-    return _matching(_NAME, value)
+    return returned(_matching(_NAME, value))
 
 
 def reference(value: object) -> str:
     """Return somebody else's id."""
-    return _matching(_REFERENCE, value)
+    return returned(_matching(_REFERENCE, value))
+
+
+def returned(value: str) -> str:
+    """Return what its owner has to know again, so that it is kept as it is: never with a login."""
+    if opened.is_in_name(value):
+        raise InvalidError
+    return value
 
 
 def currency(value: object) -> str:

@@ -19,7 +19,7 @@ def look(at: datetime) -> Iterator[Finding]:
         "Triggers that refuse changes",
         not gone,
         f"missing: {', '.join(gone)}" if gone else "in place",
-        "Run: python manage.py migrate",
+        "Run: manage.py migrate",
     )
     yield _hashes()
     yield _row_level_security()

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid4
 
+from audit.printing import counted
 from credentials import selectors
 from credentials.models import StoredCredential
 from credentials.selectors import KeyUse
 from credentials.services import ring
-from credentials.verification import flaw_of, next_batch
+from credentials.verification import flaws_of, next_batch
 from signupassist.readiness.findings import Finding, advised, needed
 
 SAMPLE = 200
@@ -25,19 +26,20 @@ def look(at: datetime) -> Iterator[Finding]:
         "; ".join(map(_lack, missing)) if missing else f"{', '.join(held)}: nothing needs another",
         "Put the missing key back into CRED_SEAL_KEY, behind the others, and start anew.",
     )
-    older = sum(use.logins for use in uses if use.standing == "older")
+    others = sum(use.logins for use in uses if use.standing != "primary")
     yield advised(
         "Logins",
-        not older,
-        f"{older} are sealed with an older key" if older else "are sealed with the first key",
-        "Run: python manage.py reseal_credentials",
+        not others,
+        f"{others} not sealed with the first key" if others else "all sealed with the first key",
+        "Run: manage.py reseal_credentials",
     )
     yield _sample()
 
 
 def _lack(use: KeyUse) -> str:
-    others = sum(use.elsewhere.values())
-    return f"{use.key_id} is missing, and {use.logins} logins and {others} other rows need it"
+    rows = [counted(use.logins, "login")]
+    rows += [f"{number} in {name}" for name, number in use.elsewhere.items()]
+    return f"{use.key_id} is missing, and is needed by {', '.join(rows)}"
 
 
 def _sample() -> Finding:
@@ -45,12 +47,12 @@ def _sample() -> Finding:
     some = next_batch(StoredCredential.objects.all(), after=uuid4(), size=SAMPLE)
     if len(some) < SAMPLE:
         some = next_batch(StoredCredential.objects.all(), after=None, size=SAMPLE)
-    flawed = [credential for credential in some if flaw_of(credential)]
+    flawed, tried = flaws_of(some), counted(len(some), "login")
     return needed(
         "Openings",
         not flawed,
-        f"{len(flawed)} of {len(some)} logins do not hold"
+        f"{len(flawed)} of {tried} found not to hold"
         if flawed
-        else f"{len(some)} logins tried, each opens and is what was recorded last",
-        "Run: python manage.py verify_credentials",
+        else f"{tried} tried, each opens and is what was recorded last",
+        "Run: manage.py verify_credentials",
     )

@@ -38,7 +38,7 @@ def look(at: datetime) -> Iterator[Finding]:
         "Cache and shared limits",
         answers,
         "answer" if answers else "do not answer",
-        "See REDIS_URL; without it: python manage.py migrate",
+        "See REDIS_URL; without it: manage.py migrate",
     )
     yield from _registrations(at)
     yield advised(
@@ -65,7 +65,7 @@ def _registrations(at: datetime) -> Iterator[Finding]:
         "Unclear registrations",
         not late,
         f"{late} should have been asked about" if late else "are asked about in time",
-        "Run: python manage.py reconcile_submissions",
+        "Run: manage.py reconcile_submissions",
     )
 
 

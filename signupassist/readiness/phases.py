@@ -36,5 +36,5 @@ def _all_of(findings: Iterator[Finding]) -> Iterator[Finding]:
         yield from findings
     except Error as error:  # a table is missing, or the database is gone: the rest cannot be seen
         kind = type(error).__name__
-        remedy = "See whether the database answers, then run: python manage.py migrate"
+        remedy = "See whether the database answers, then run: manage.py migrate"
         yield Finding(Grade.NEEDED, "The rest", f"cannot be looked at: {kind}", remedy)

@@ -21,7 +21,7 @@ def look(at: datetime) -> Iterator[Finding]:
         "Schema",
         not waiting,
         f"{len(waiting)} migrations are waiting" if waiting else "is this version's",
-        "Run: python manage.py migrate",
+        "Run: manage.py migrate",
     )
     yield _commits()
     worker = worker_health.look(at)
@@ -42,7 +42,7 @@ def look(at: datetime) -> Iterator[Finding]:
         "Nightly clean-up",
         cleanup.state in {"ok", "running", "waiting"},
         f"{cleanup.state}, {ended}",
-        "See Job runs and Scheduled tasks in the admin; `missing`: run python manage.py migrate",
+        "See Job runs and Scheduled tasks in the admin; `missing`: run manage.py migrate",
     )
     yield needed(
         "Expired sessions",
@@ -50,7 +50,7 @@ def look(at: datetime) -> Iterator[Finding]:
         "some expired more than 26 hours ago"
         if worker.cleanup_overdue
         else "are cleaned up in time",
-        "Run: python manage.py cleanup_sessions",
+        "Run: manage.py cleanup_sessions",
     )
 
 

@@ -39,7 +39,7 @@ def _system_checks() -> Finding:
         Grade.NEEDED if is_serious else Grade.ADVICE,
         "Django's system checks",
         ", ".join(sorted({message.id or "?" for message in told})),
-        "See what they say: python manage.py check --deploy --database default",
+        "See what they say: manage.py check --deploy --database default",
     )
 
 

@@ -1,6 +1,7 @@
 // The dialog that asks before a login is deleted.
 
 import { leaveFor, remove } from "../chat/api.js";
+import { openDialog } from "../chat/dialogs.js";
 
 /** Return `open(login)`; `onDeleted(login)` hears of each login that is gone. */
 export function deleteDialog(dialog, onDeleted) {
@@ -12,7 +13,7 @@ export function deleteDialog(dialog, onDeleted) {
     login = wanted;
     dialog.querySelector("[data-alias]").textContent = login.alias;
     error.hidden = true;
-    dialog.showModal();
+    openDialog(dialog);
   }
 
   async function deleteIt() {

@@ -9,8 +9,14 @@ const RESUMES = /^#delete-([0-9a-f-]{36})$/; // where a log-in in between leads 
 const list = document.querySelector("[data-logins]");
 const notice = document.querySelector("[data-notice]");
 
-const replacing = loginDialog(document.querySelector("[data-login-dialog]"), ({ alias }) =>
-  showAnew(`“${alias}” was replaced. From now on the new one is used.`),
+let replaced = null;
+
+const replacing = loginDialog(document.querySelector("[data-login-dialog]"), ({ id, alias }) =>
+  showAnew(
+    id === replaced.id
+      ? `“${alias}” was replaced. From now on the new one is used.`
+      : `“${alias}” had been deleted meanwhile, so it was saved as a new login.`,
+  ),
 );
 const deleting = deleteDialog(document.querySelector("[data-delete-dialog]"), ({ alias }) =>
   showAnew(`“${alias}” was deleted.`),
@@ -20,8 +26,11 @@ list.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-press]");
   if (!button) return;
   const login = loginOf(button.closest("[data-login]"));
-  if (button.dataset.press === "replace") replacing.open({ ...login, replace: true });
-  else deleting.open(login);
+  if (button.dataset.press === "delete") deleting.open(login);
+  else {
+    replaced = login;
+    replacing.open({ ...login, replace: true });
+  }
 });
 
 function loginOf({ dataset }) {

@@ -2,6 +2,7 @@
 
 const CLIENT_TIMEOUT_MS = 40_000; // a tool call may take 30 s, and its answer must still arrive
 const TOO_SLOW = "This is taking longer than expected. Please try again.";
+const OUT_OF_REACH = "SignupAssist cannot be reached right now. Please try again in a moment.";
 const WENT_WRONG = "Something went wrong. Please try again.";
 
 const UNDECIDED = new Set(["network", "unreadable", "idempotency_key_in_progress"]);
@@ -59,8 +60,9 @@ async function send(method, path, body, key) {
       signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
     });
     text = await response.text();
-  } catch {
-    throw new Problem({ code: "network", detail: TOO_SLOW, retryable: true });
+  } catch (error) {
+    const detail = error.name === "TimeoutError" ? TOO_SLOW : OUT_OF_REACH;
+    throw new Problem({ code: "network", detail, retryable: true });
   }
 
   if (response.type === "opaqueredirect") return leaveFor("/auth");

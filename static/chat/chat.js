@@ -1,6 +1,7 @@
 // The chat page: one conversation, kept by the API. This page remembers nothing of its own.
 
 import { get, newKey, post } from "./api.js";
+import { openDialog } from "./dialogs.js";
 import { setEnabled } from "./dom.js";
 import { buildForm } from "./form.js";
 import { loginDialog } from "./login-dialog.js";
@@ -109,10 +110,10 @@ function showProblem(body, { again, sayings, left }) {
   return left ? showTurn(left) : trouble;
 }
 
-function press(button, title) {
+function press(button, { title, metadata } = {}) {
   if (isBusy) return;
   if (button.run) button.run();
-  else if (button.action === "show_login_dialog") dialog.open(button.payload ?? {});
+  else if (button.action === "show_login_dialog") dialog.open(button.payload ?? {}, metadata?.club);
   else act(button.action, button.payload, CHOOSES.test(button.action) ? `${button.label}: ${title}` : button.label);
 }
 
@@ -173,7 +174,9 @@ function start() {
   return exchange(async (key) => {
     const { results } = await get(SESSIONS);
     const newest = results.find((each) => each.status !== "cancelled"); // a receipt stays in sight
-    return newest ? current(newest.id) : post(SESSIONS, {}, key);
+    if (!newest) return post(SESSIONS, {}, key);
+    session = newest; // where its turns cannot be shown, it can still be left
+    return current(newest.id);
   }, { focus: "composer" });
 }
 
@@ -220,11 +223,11 @@ composer.addEventListener("submit", (event) => {
 
 startOver.addEventListener("click", () => {
   if (CLOSED.has(session.status)) {
-    press(START_ANEW, null);
+    press(START_ANEW);
     return;
   }
   startOverDialog.returnValue = "";
-  startOverDialog.showModal();
+  openDialog(startOverDialog);
 });
 startOverDialog.addEventListener("close", () => {
   if (startOverDialog.returnValue === "reset") act("reset", {}, "Start over");

@@ -1,13 +1,20 @@
 // The dialog that takes a provider's log-in. What is typed goes to the vault and nowhere else.
 
 import { post } from "./api.js";
+import { openDialog } from "./dialogs.js";
 import { asWords } from "./view.js";
 
-/** Return `open(payload)`; `onSaved(credential)` hears of each log-in that was saved. */
+const LONGEST_NAME = 60; // of a club, in the name that is proposed for its log-in
+
+/**
+ * Return `open(payload, club)`, `club` being the name that the parent knows, where there is one;
+ * `onSaved(credential)` hears of each log-in that was saved.
+ */
 export function loginDialog(dialog, onSaved) {
   const form = dialog.querySelector("form");
   const { alias, email, password } = form.elements;
   const title = dialog.querySelector("[data-title]");
+  const via = dialog.querySelector("[data-via]");
   const error = dialog.querySelector("[data-error]");
   const save = dialog.querySelector("[data-save]");
   const replaceInstead = dialog.querySelector("[data-replace]");
@@ -16,16 +23,19 @@ export function loginDialog(dialog, onSaved) {
   let request = {};
   let isSaving = false;
 
-  function open(payload) {
+  function open(payload, club = null) {
     request = payload;
-    const provider = asWords(String(payload.provider ?? "provider"));
-    title.textContent = payload.replace ? "Replace this login" : `Log in to ${provider}`;
+    const platform = asWords(String(payload.provider ?? "provider"));
+    const name = club ?? platform;
+    title.textContent = payload.replace ? "Replace this login" : `Log in to ${name}`;
+    via.textContent = `at ${platform}`;
+    via.hidden = Boolean(payload.replace) || name === platform;
     form.reset();
     password.type = "password";
-    alias.value = payload.alias ?? `My ${provider} login`;
+    alias.value = payload.alias ?? `My ${name.slice(0, LONGEST_NAME)} login`;
     alias.readOnly = Boolean(payload.replace); // a replacement keeps the name it replaces
     clearErrors();
-    dialog.showModal();
+    openDialog(dialog);
     email.focus();
   }
 
@@ -45,7 +55,7 @@ export function loginDialog(dialog, onSaved) {
       return;
     }
     const body = {
-      alias: alias.value.trim(),
+      alias: request.replace ? request.alias : alias.value.trim(), // a field drops line breaks
       provider: request.provider,
       email: email.value.trim(),
       password: password.value,

@@ -17,6 +17,9 @@ export function waysOn(problem, { hasSession, again, begin, show }) {
   }
   if (problem.status_url) return [{ label: "Show that registration", run: show }];
   const offered = problem.cta ?? [];
+  if (problem.code === "key_unavailable") { // the key may be back soon: leaving comes second
+    return [retry, ...offered.map((button) => ({ ...button, variant: "outline" }))];
+  }
   if (offered.length) return offered;
   if (GONE.has(problem.code)) {
     return [{ label: "Start a new signup", action: "reset", payload: {}, variant: "accent" }];

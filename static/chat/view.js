@@ -31,7 +31,7 @@ export function divider(text) {
   return el("p", { class: "divider", text });
 }
 
-/** Return a whole Turn; `onPress(button, title)` hears of buttons, `form` is put below the cards. */
+/** Return a whole Turn; `onPress(button, card)` hears of buttons, `form` is put below the cards. */
 export function turnView(turn, { onPress, form }) {
   const cards = (turn.cards ?? []).map((card) => cardView(card, onPress));
   return el(
@@ -41,7 +41,7 @@ export function turnView(turn, { onPress, form }) {
     sampleNotice(turn),
     cards.length ? el("div", { class: "cards" }, ...cards) : null,
     form,
-    buttonRow(withoutFormSubmit(turn), (button) => onPress(button, null)),
+    buttonRow(withoutFormSubmit(turn), (button) => onPress(button)),
   );
 }
 
@@ -56,7 +56,7 @@ export function sentenceView(sentence, buttons, onPress, who = "us") {
     "article",
     { class: "turn", tabindex: "-1", "aria-label": who === "problem" ? "Problem" : "Answer" },
     bubble(sentence, who),
-    buttonRow(buttons, (button) => onPress(button, null)),
+    buttonRow(buttons, (button) => onPress(button)),
   );
 }
 
@@ -99,7 +99,7 @@ function cardView(card, onPress) {
     subtitle && !metadata.prerequisite ? el("p", { class: "card-subtitle", text: subtitle }) : null,
     description ? el("p", { class: "card-description", text: description }) : null,
     link(metadata.url),
-    buttonRow(buttons, (button) => onPress(button, title), titleId),
+    buttonRow(buttons, (button) => onPress(button, card), titleId),
   );
 }
 

@@ -127,6 +127,28 @@ def test_keeps_a_persons_own_words_out_of_the_log_but_lets_them_into_the_ledger(
     assert opened.scrub("beginner") == "beginner"  # a word that says nothing about anybody
 
 
+@pytest.mark.parametrize(
+    ("secret", "name"),
+    [
+        (SECRET, SECRET),
+        ("Nightjar7319", "club-Nightjar7319"),
+        ("nightjar", "club of nightjar"),
+        ("Nightjar7319", b"Nightjar7319".hex()),
+    ],
+)
+def test_finds_it_in_what_others_call_a_thing(secret: str, name: str) -> None:
+    opened.remember(secret)
+
+    assert opened.is_in_name(name)
+
+
+@pytest.mark.parametrize("name", ["beginner", "beginner-2026", "skiclubpro", "12345678"])
+def test_lets_a_thing_be_called_by_a_word_that_is_somebodys_password(name: str) -> None:
+    opened.remember("beginner", "skiclubpro", "12345678")
+
+    assert not opened.is_in_name(name)
+
+
 def test_forgets_with_the_request_and_finds_the_outer_ones_again() -> None:
     opened.remember("Outer-1!")
     with opened.forgetting():

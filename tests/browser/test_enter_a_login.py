@@ -43,6 +43,21 @@ def test_posts_it_to_the_vault_and_only_its_id_to_the_chat(chat: Page) -> None:
     assert chat.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
+def test_names_the_club_that_was_chosen(chat: Page) -> None:
+    enter_one = card(
+        "Add your login", button("Enter a login", "show_login_dialog", "accent", **WHERE)
+    )
+    enter_one["metadata"] = {"club": "Blackhawk Ski Club"}
+    answer_with(chat, resuming(turn("Please log in.", enter_one, step="login")))
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Enter a login").click()
+
+    dialog = chat.get_by_role("dialog", name="Log in to Blackhawk Ski Club")
+    expect(dialog.get_by_text("at Skiclubpro")).to_be_visible()
+    expect(dialog.get_by_label("Name for this login")).to_have_value("My Blackhawk Ski Club login")
+
+
 def test_offers_to_replace_one_of_the_same_name(chat: Page) -> None:
     asked = answer_with(chat, [*resuming(ASKING), EXISTS, SAVED, CONNECTED])
 

@@ -11,7 +11,7 @@ from tests.browser.turns import answer_with, button, card, problem, resuming, tu
 
 pytestmark = pytest.mark.once
 
-TOO_SLOW = "This is taking longer than expected. Please try again."
+OUT_OF_REACH = "SignupAssist cannot be reached right now. Please try again in a moment."
 CHECKING = "We are checking whether your registration went through."
 STATUS_URL = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
 PENDING = turn("Which one?", cta=[button("None of these", "reject_provider")])
@@ -40,7 +40,7 @@ def test_repeats_the_same_request_after_a_broken_connection(chat: Page) -> None:
 
     chat.goto("/")
     say(chat, "Blackhawk")
-    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    expect(chat.get_by_text(OUT_OF_REACH)).to_be_visible()
     chat.get_by_role("button", name="Retry").click()
     expect(chat.get_by_text("I found it.")).to_be_visible()
 
@@ -59,7 +59,7 @@ def test_repeats_the_same_request_while_the_first_one_still_runs(chat: Page) -> 
 
     chat.goto("/")
     say(chat, "Blackhawk")
-    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    expect(chat.get_by_text(OUT_OF_REACH)).to_be_visible()
     chat.get_by_role("button", name="Retry").click()
     expect(chat.get_by_text(sentence)).to_be_visible()
     chat.get_by_role("button", name="Retry").last.click()
@@ -99,10 +99,39 @@ def test_recovers_when_the_very_first_request_fails(chat: Page) -> None:
     answer_with(chat, [None, *resuming(PENDING)])
 
     chat.goto("/")
-    expect(chat.get_by_text(TOO_SLOW)).to_be_visible()
+    expect(chat.get_by_text(OUT_OF_REACH)).to_be_visible()
     chat.get_by_role("button", name="Retry").click()
 
     expect(chat.get_by_text("Which one?")).to_be_visible()
+
+
+def test_says_that_it_takes_long_only_where_it_did(chat: Page) -> None:
+    too_slow = "AbortSignal.timeout = () => AbortSignal.abort(new DOMException('', 'TimeoutError'))"
+    chat.add_init_script(too_slow)
+    answer_with(chat, [])
+    chat.goto("/")
+    sentence = "This is taking longer than expected. Please try again."
+    expect(chat.get_by_text(sentence)).to_be_visible()
+
+
+def test_lets_a_signup_be_left_whose_conversation_cannot_be_read(chat: Page) -> None:
+    sentence = "This signup cannot be read right now. Nothing was lost."
+    anew = [button("Start a new signup", "reset", "accent")]
+    locked = problem(503, "key_unavailable", sentence, cta=anew, retryable=True)
+    listed = resuming(PENDING)[0]
+    hello = turn("Hello again.", session_id="0b6f7f52-1c7e-4b66-9f0e-5d1c2b3a4f60")
+    asked = answer_with(chat, [listed, locked, locked, listed, locked, locked, hello])
+
+    chat.goto("/")
+    expect(chat.get_by_text(sentence)).to_be_visible()
+    expect(chat.get_by_role("button", name="Start a new signup")).to_be_enabled()
+    chat.get_by_role("button", name="Retry").click()
+    expect(chat.get_by_text(sentence)).to_have_count(2)
+    chat.get_by_role("button", name="Start over").click()
+    chat.get_by_role("dialog").get_by_role("button", name="Start over").click()
+
+    expect(chat.get_by_text("Hello again.")).to_be_visible()
+    assert asked[-1][2] == {"action": "reset", "payload": {}}
 
 
 def test_posts_the_button_that_a_problem_offers(chat: Page) -> None:

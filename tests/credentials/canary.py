@@ -31,6 +31,13 @@ from tests.signupassist.lines import written
 EMAIL = "nightjar.canary@ski.example"
 PASSWORD = 'Nightjar "7319" & Gämse'
 SECRETS = (EMAIL, PASSWORD)
+ODD = [
+    "Nightjar-7319",
+    " nightjar's <7319> ",
+    'n\\ight"jar/7319%41+',
+    "Gämsenkopf\u2028\U0001f511",
+    "\u65e5\u672c\u8a9e\u306e\u9375\u3067\u3059",
+]
 LOGIN: dict[str, Any] = {
     "alias": "Ours",
     "provider": "skiclubpro",
@@ -72,7 +79,8 @@ def spellings(secret: str) -> set[str]:
         for shift in range(3)
         for encode in (base64.b64encode, base64.urlsafe_b64encode)
     }
-    escaped = {json.dumps(secret)[1:-1], repr(raw)[2:-1], html.escape(secret)}
+    in_json = {json.dumps(secret, ensure_ascii=only)[1:-1] for only in (True, False)}
+    escaped = in_json | {html.escape(text) for text in (secret, *in_json)} | {repr(raw)[2:-1]}
     urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
     return {secret, raw.hex(), raw.hex().upper()} | urls | base64s | escaped
 

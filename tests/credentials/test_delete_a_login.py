@@ -12,6 +12,7 @@ from accounts.models import User
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from credentials.models import StoredCredential
+from credentials.services import fingerprint
 from tests.credentials.conftest import SaveLogin
 
 ClientOf = Callable[..., APIClient]
@@ -36,6 +37,7 @@ def test_leaves_its_record(
     assert (row.user_id, row.credential_id) == (parent.pk, login.pk)
     assert (row.provider, row.org_ref) == ("skiclubpro", "blackhawk-ski")
     assert row.metadata["credential_alias"] == "Our family login"
+    assert row.metadata["was_fp"] == fingerprint(login.ciphertext)
 
 
 def test_twice_finds_nothing_the_second_time(

@@ -266,4 +266,4 @@ def test_promises_nothing_of_a_record_to_those_who_only_look(
     monkeypatch.setattr(owner, where, be_gone)
     answer = browser.get("/api/v1/credentials")
 
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")

@@ -1,5 +1,6 @@
 """What needs which key…"""
 
+import hashlib
 import re
 
 import pytest
@@ -22,11 +23,19 @@ from credentials.resealing import reseal
 from credentials.services import ring
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
+from signupassist import health
 from tests.credentials.conftest import ANOTHER_KEY, SaveLogin
 from tests.credentials.rotation import key_ids, put_key_first, take_old_keys_away
 from tests.orchestrator.chat import Chat
 
 pytestmark = pytest.mark.django_db
+
+THIRD_AND_FOURTH = [hashlib.sha256(word).hexdigest() for word in (b"third", b"fourth")]
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_counted() -> None:
+    health.counted_lately.cache_clear()
 
 
 def needs(key_id: str) -> tuple[str, int, dict[str, int]]:
@@ -107,17 +116,43 @@ def test_counts_no_text_that_names_no_key(save_login: SaveLogin) -> None:
     assert [(use.standing, use.logins) for use in selectors.key_uses(ring())] == [("primary", 1)]
 
 
-def test_is_asked_by_a_probe_in_as_many_steps_as_there_are_keys(
+def test_is_asked_by_a_probe_with_one_look_at_an_index(
     save_login: SaveLogin, settings: Settings
 ) -> None:
-    for one in range(5):
-        save_login(alias=f"{one}")
     put_key_first(settings)
-    save_login(alias="new")
     with CaptureQueriesContext(connection) as asked:
         assert selectors.logins_without_key(ring()) == {}
-    assert len(asked) == 3  # two keys, and a look for a third
-    assert not [one for one in asked if "COUNT" in one["sql"].upper()]
+
+    [look] = asked
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # of a table as small as this one
+        words = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+        cursor.execute(f"{words} {look['sql']}")
+        plan = "\n".join(str(row) for row in cursor.fetchall())
+    assert plan.count("logins_by_key_in_text") == 3  # before, between and behind two keys
+    assert "SCAN stored_credentials" not in plan
+
+
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_is_counted_by_a_probe_for_any_ring(
+    save_login: SaveLogin, settings: Settings, others: int
+) -> None:
+    save_login(alias="of the key that goes")
+    [gone] = key_ids()
+    settings.CRED_SEAL_KEY = ",".join([ANOTHER_KEY, *THIRD_AND_FOURTH][: others + 1])
+    save_login(alias="of the key that is there")
+    assert selectors.logins_without_key(ring()) == {gone: 1}
+
+
+def test_is_looked_for_in_so_many_rows_at_most(
+    parent: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Chat(parent).walk_to("login")
+    settings.CRED_SEAL_KEY = ANOTHER_KEY
+    assert selectors.rows_without_key(ring())["session_turns"] > 2
+    monkeypatch.setattr(selectors, "MOST_PROBED", 2)
+    assert selectors.rows_without_key(ring())["session_turns"] == 2
 
 
 def test_stands_on_readyz(client: Client, save_login: SaveLogin, settings: Settings) -> None:
@@ -126,7 +161,8 @@ def test_stands_on_readyz(client: Client, save_login: SaveLogin, settings: Setti
     save_login(alias="one")
     save_login(alias="two")
     answer = client.get("/readyz").json()
-    assert (answer["status"], answer["checks"]["credentials"]) == ("ok", {"need_missing_key": 0})
+    nothing = {"need_missing_key": 0, "tables": {}}
+    assert (answer["status"], answer["checks"]["credentials"]) == ("ok", nothing)
     [old] = key_ids()
 
     settings.CRED_SEAL_KEY = ANOTHER_KEY
@@ -134,8 +170,52 @@ def test_stands_on_readyz(client: Client, save_login: SaveLogin, settings: Setti
 
     answer = shown.json()
     assert (shown.status_code, answer["status"]) == (200, "degraded")
-    assert answer["checks"]["credentials"] == {"need_missing_key": 2}
+    assert answer["checks"]["credentials"] == {
+        "need_missing_key": 2,
+        "tables": {"stored_credentials": 2},
+    }
     assert old not in shown.text
+
+
+def test_stands_on_readyz_where_no_login_but_a_signup_needs_it(
+    client: Client, parent: User, settings: Settings
+) -> None:
+    Chat(parent).walk_to("confirmation")
+    StoredCredential.objects.all().delete()
+    settings.CRED_SEAL_KEY = ANOTHER_KEY
+
+    told = client.get("/readyz").json()["checks"]["credentials"]
+
+    assert told["tables"].keys() == {"agentic_checkout_sessions", "session_turns"}
+    assert told["need_missing_key"] == sum(told["tables"].values()) > 2
+
+
+def test_stands_on_readyz_where_the_label_lies(
+    client: Client, save_login: SaveLogin, settings: Settings
+) -> None:
+    save_login()
+    settings.CRED_SEAL_KEY = ANOTHER_KEY
+    StoredCredential.objects.update(key_id=key_ids()[0])
+
+    assert client.get("/readyz").json()["checks"]["credentials"]["need_missing_key"] == 1
+
+
+def test_is_looked_for_once_in_a_moment(
+    client: Client, save_login: SaveLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+
+    def look(keys: object) -> dict[str, int]:
+        looks.append(keys)
+        return {}
+
+    monkeypatch.setattr(selectors, "rows_without_key", look)
+    monkeypatch.setattr(health, "COUNTED_EVERY", 1e9)
+
+    for _ in range(3):
+        client.get("/readyz")
+
+    assert len(looks) == 1
 
 
 def test_is_a_warning_of_the_system_check(save_login: SaveLogin, settings: Settings) -> None:

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from credentials import keyring
 from credentials.keyring import GOOD, Key, KeyRingError
+from signupassist import env
 
 pytestmark = pytest.mark.once
 
@@ -22,6 +24,7 @@ OLD = base64.b64encode(OLD_MATERIAL).decode()
 SHORT = base64.b64encode(MATERIAL[:31]).decode()
 LONG = base64.b64encode(MATERIAL + b"x").decode()
 ID = Key(MATERIAL).id
+SECRET = base64.b64encode(MATERIAL + OLD_MATERIAL).decode()  # as SECRET_KEY is made
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -69,7 +72,7 @@ def test_names_a_key_by_what_it_is() -> None:
 
 def test_reads_a_file_with_one_key_a_line(tmp_path: Path) -> None:
     file = tmp_path / "keys"
-    file.write_text(f"# since July\n{STANDARD}\n\n  {OLD_MATERIAL.hex()}\n# the end")
+    file.write_text(f"# since July\n{STANDARD} # the new one\n\n  {OLD_MATERIAL.hex()}\n# the end")
     file.chmod(0o600)
 
     assert load(file=str(file)) == [MATERIAL, OLD_MATERIAL]
@@ -85,14 +88,22 @@ def test_refuses_a_file_that_others_may_touch(tmp_path: Path, mode: int) -> None
         load(file=str(file))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"# nothing but words\n", b"\xff\xfe\x00"])
-def test_refuses_a_file_without_keys(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "is missing or holds no key"),
+        (b"# nothing but words\n", "is missing or holds no key"),
+        (b"\xff\xfe\x00", "cannot be read: not plain ASCII"),
+    ],
+)
+def test_refuses_a_file_without_keys(tmp_path: Path, content: bytes | None, why: str) -> None:
     file = tmp_path / "keys"
     if content is not None:
         file.write_bytes(content)
         file.chmod(0o600)
 
-    with pytest.raises(KeyRingError, match="CRED_SEAL_KEY"):
+    with pytest.raises(KeyRingError, match=f"CRED_SEAL_KEY_FILE {why}. Good: a file of mode 600"):
         load(file=str(file))
 
 
@@ -123,6 +134,8 @@ def test_refuses_a_folder(tmp_path: Path) -> None:
         (f"{STANDARD},{SHORT}", "number 2 .* is not 32 bytes"),
         (base64.b64encode(bytes(32)).decode(), rf"number 1 \({Key(bytes(32)).id}\) is too regular"),
         ("ab" * 32, "number 1 .* is too regular"),
+        (bytes(range(32)).hex(), "number 1 .* is too regular"),
+        (bytes(range(250, 26, -7)).hex(), "number 1 .* is too regular"),
         (f"{STANDARD},{STANDARD}", f"holds the key {ID} twice"),
         (f"{STANDARD},{OLD},{MATERIAL.hex()}", f"holds the key {ID} twice"),
     ],
@@ -154,6 +167,26 @@ def test_refuses_the_text_of_another_secret_as_key() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        hashlib.sha256(SECRET.encode()).digest(),
+        SECRET.encode()[:32],
+        base64.b64decode(SECRET)[:32],
+        hashlib.sha256(base64.b64decode(SECRET)).digest(),
+    ],
+    ids=["its hash", "its first 32 letters", "its first 32 bytes", "the hash of its bytes"],
+)
+def test_refuses_what_people_make_of_another_secret(made: bytes) -> None:
+    with pytest.raises(KeyRingError, match="is SECRET_KEY, too"):
+        load(base64.b64encode(made).decode(), SECRET_KEY=SECRET)
+
+
+def test_refuses_a_key_whose_base64_is_another_secret() -> None:
+    with pytest.raises(KeyRingError, match="is SECRET_KEY, too"):
+        load(STANDARD, SECRET_KEY=base64.b64encode(STANDARD.encode()).decode())
+
+
 def test_knows_no_secret_that_is_not_set() -> None:
     assert load(STANDARD, MCP_ACCESS_TOKEN="") == [MATERIAL]
 
@@ -173,6 +206,11 @@ def test_names_the_file_where_the_keys_stand_in_one(tmp_path: Path) -> None:
         ("manage.py check", {"CRED_SEAL_KEY": "your-credential-seal-key"}, "is a placeholder"),
         ("-m signupassist.worker", {"SECRET_KEY": STANDARD}, f"({ID}) is SECRET_KEY, too"),
         ("-m signupassist.wsgi", {"MCP_ACCESS_TOKEN": STANDARD}, "is MCP_ACCESS_TOKEN, too"),
+        (
+            "-m signupassist.wsgi",
+            {"REDIS_URL": f"redis://:{quote(STANDARD, safe='')}@127.0.0.1:1/0"},
+            "is the password in REDIS_URL, too",
+        ),
     ],
 )
 def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], why: str) -> None:
@@ -187,6 +225,44 @@ def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], 
     [line] = done.stderr.splitlines()
     assert why in line
     assert env["CRED_SEAL_KEY"] not in line
+
+
+def test_holds_the_keys_against_all_that_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {
+        "EMAIL_URL": "smtp+tls://pat:a%2Fb@mail.example:587",
+        "DATABASE_OWNER_URL": "postgres://owner:of%20all@db.example/name",
+        "MCP_SERVER_URL": "http://[nowhere",
+        "CRED_SEAL_KEY": STANDARD,
+    }
+    monkeypatch.setattr(env, "NAMES", set(read))
+    for name, value in read.items():
+        monkeypatch.setenv(name, value)
+    del read["CRED_SEAL_KEY"]
+    assert env.values(but={"CRED_SEAL_KEY"}) == read | {
+        "the password in EMAIL_URL": "a/b",
+        "the password in DATABASE_OWNER_URL": "of all",
+    }
+
+
+def test_is_done_once_whatever_becomes_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(STANDARD)
+    file.chmod(0o600)
+    used_later = (
+        "import django, os; django.setup(); os.unlink(os.environ['CRED_SEAL_KEY_FILE']);"
+        "from credentials.services import ring; print(ring().primary.id)"
+    )
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "signupassist.settings", "CRED_SEAL_KEY": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", used_later],
+        env=env | {"CRED_SEAL_KEY_FILE": str(file)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == (f"{ID}\n", "")
 
 
 def test_shows_no_key_when_it_is_printed() -> None:

@@ -1,6 +1,8 @@
 """A login in plain text leaves no trace…"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from orchestrator.tools.mock.tools import MockTools
 from tests.credentials.canary import (
     EMAIL,
     LOGIN,
+    ODD,
     PASSWORD,
     SECRETS,
     Listening,
@@ -206,6 +209,76 @@ def test_where_the_provider_refuses_it_with_its_own_words(
     assert failed.metadata["error_code"] == "provider_rejected"
     assert found_in("".join(client.heard), [word]) == []
     assert traces.found([word]) == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "name_by_it"),
+    [
+        ("login", lambda said, word: said["programs"][0].update(program_ref=word)),
+        ("prerequisite_check", lambda said, word: said["prerequisites"].update({word: "ok"})),
+        ("form_fill", lambda said, word: said["fields"][0].update(name=word)),
+        ("form_fill", lambda said, word: said["fields"][0].update(role=word)),
+        (
+            "form_fill",
+            lambda said, word: said["fields"][0].update(
+                type="select", options=[{"value": f"for {word}", "label": "Yes"}]
+            ),
+        ),
+    ],
+    ids=["program_ref", "prerequisite", "field", "role", "option"],
+)
+def test_where_the_provider_names_something_by_it(
+    chat: Chat,
+    client: Listening,
+    monkeypatch: pytest.MonkeyPatch,
+    traces: Traces,
+    step: str,
+    name_by_it: Callable[[Any, str], object],
+) -> None:
+    password, real = "Nightjar-7319", MockTools.call
+
+    def call(self: MockTools, tool: Any, args: Any) -> Any:
+        said = deepcopy(real(self, tool, args))
+        with suppress(KeyError):  # the answers of other tools
+            name_by_it(said, password)
+        return said
+
+    monkeypatch.setattr(MockTools, "call", call)
+    chat.walk_to("login")
+    credential_id = chat.save_login(password, email=EMAIL)
+    chat.press("credentials_submitted", credential_id=credential_id)
+    if step != "login":
+        chat.walk_to(step)
+
+    assert (chat.status, chat.last["code"]) == (502, "mcp_bad_response")
+    assert MandateAudit.objects.latest("created_at").action == "tool_failed"
+    assert found_in("".join(client.heard), [password]) == []
+    assert traces.found([password]) == {}
+
+
+@pytest.mark.parametrize("password", ODD)
+def test_of_an_odd_one(client: Listening, traces: Traces, password: str) -> None:
+    login = LOGIN | {"password": password}
+    answers = [
+        client.post("/api/v1/credentials", body)
+        for body in (
+            login,
+            login,
+            login | {password: 1},
+            login | {"alias": f"Ours {password}"},
+            login | {"org_ref": password},
+            login | {"email": password},
+        )
+    ]
+    credential_id = answers[0].json()["id"]
+    client.get("/api/v1/credentials")
+    before, client.heard = client.heard, []
+    revealed = client.post(f"/api/v1/credentials/{credential_id}/reveal").json()
+
+    assert [answer.status_code for answer in answers] == [201, 409, 400, 400, 400, 400]
+    assert revealed["password"] == password
+    assert found_in("".join(before), [password]) == []
+    assert traces.found([password]) == {}
 
 
 def echoing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import json
 import logging
 import pickle
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -239,6 +239,24 @@ def test_after_a_move_fails(
 
     with pytest.raises(CredentialUnreadableError):
         open_it(login.pk)
+
+
+def test_after_it_was_deleted_and_put_back_fails_once_until_its_owner_saves_it_again(
+    save_login: SaveLogin, open_it: OpenIt, parent: User, noon: datetime
+) -> None:
+    login = save_login()
+    services.delete(user_id=parent.pk, credential_id=login.pk, at=noon)
+    login.save(force_insert=True)
+    before = row_of(login)
+
+    with pytest.raises(CredentialUnreadableError):
+        open_it(login.pk)
+
+    (row,) = records()
+    assert (row.action, row.metadata["reason"]) == ("credentials_access_failed", "deleted")
+    assert row_of(login) == before
+    save_login(replace=True, at=noon + timedelta(minutes=1))
+    assert open_it(login.pk).reveal()["password"] == PASSWORD
 
 
 @pytest.mark.parametrize(

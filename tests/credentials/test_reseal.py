@@ -62,11 +62,12 @@ def test_gives_each_a_text_of_the_first_key_and_a_record_of_it(
         [record] = resealings(credential)
         assert (record.actor, record.user_id) == ("system", parent.pk)
         assert (record.provider, record.org_ref) == (credential.provider, credential.org_ref)
-        told = {name: record.metadata[name] for name in ("from", "to", "seal_fp")}
+        told = {name: record.metadata[name] for name in ("from", "to", "seal_fp", "was_fp")}
         assert told == {
             "from": old,
             "to": new,
             "seal_fp": services.fingerprint(now.ciphertext),
+            "was_fp": services.fingerprint(credential.ciphertext),
         }
         assert record.metadata["credential_alias"] == credential.alias
 
@@ -132,6 +133,19 @@ def test_bears_no_witness_to_an_old_text_that_was_put_back(
     assert reseal().flawed == {credential.pk: Flaw.NOT_RECORDED}
 
     assert StoredCredential.objects.get(pk=credential.pk).ciphertext == credential.ciphertext
+    assert resealings(credential) == []
+
+
+def test_leaves_a_deleted_login_that_was_put_back(
+    make_logins: MakeLogins, settings: Settings, parent: User
+) -> None:
+    [credential] = make_logins()
+    services.delete(user_id=parent.pk, credential_id=credential.pk, at=timezone.now())
+    credential.save(force_insert=True)
+    put_key_first(settings)
+
+    assert reseal().flawed == {credential.pk: Flaw.DELETED}
+
     assert resealings(credential) == []
 
 

@@ -129,8 +129,13 @@ def test_only_tries_in_a_dry_run(logins: list[StoredCredential], settings: Setti
     ("trouble", "code", "why"),
     [
         (KeyboardInterrupt(), 130, "Stopped. What was sealed is recorded"),
-        (AuditUnavailableError(), 1, "Stopped by the database (AuditUnavailableError)."),
-        (OperationalError("canary"), 1, "Stopped by the database (OperationalError)."),
+        (AuditUnavailableError(), 2, "Stopped by the database (AuditUnavailableError)."),
+        (OperationalError("canary"), 2, "Stopped by the database (OperationalError)."),
+        (
+            OperationalError('host "canary": Connection refused'),
+            2,
+            "Stopped by the database (OperationalError: connection refused).",
+        ),
     ],
 )
 def test_stops_in_one_line(
@@ -214,6 +219,19 @@ def test_says_which_keys_are_missing(logins: list[StoredCredential], settings: S
         ],
         ["0 older keys still needed, 1 missing."],
     )
+
+
+def test_takes_no_new_key_for_an_old_one(
+    logins: list[StoredCredential], settings: Settings
+) -> None:
+    settings.CRED_SEAL_KEY = f"{settings.CRED_SEAL_KEY},{ANOTHER_KEY}"
+    old, new = key_ids()
+    code, said, _ = run("reseal_credentials", "--check")
+    assert (code, said[:2]) == (
+        0,
+        [f"{old}  primary  3 logins", f"{new}  unused   nothing needs it"],
+    )
+    assert said[2].startswith(f"The key {new} is not used yet: if it is new, put it first")
 
 
 def test_verifies_by_key(logins: list[StoredCredential], settings: Settings) -> None:
@@ -350,3 +368,45 @@ def test_draws_a_bar_only_when_a_person_watches(
     piped = subprocess.run(words, env=env, capture_output=True, text=True, check=True, timeout=60)
     assert piped.stderr == ""
     assert "verified" in piped.stdout or "none left" in piped.stdout
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "code"), [("reseal_credentials", 0), ("verify_credentials", 0), ("readiness", 1)]
+)
+def test_does_its_work_where_nothing_can_be_printed(
+    logins: list[StoredCredential], settings: Settings, name: str, code: int
+) -> None:
+    put_key_first(settings)
+    words, env = in_a_process(settings, name)
+    if name == "reseal_credentials":  # nobody reads
+        read_end, out = os.pipe()
+        os.close(read_end)
+        complaint = ""
+    else:
+        out = os.open("/dev/full", os.O_WRONLY)
+        complaint = "What is printed gets lost: No space left on device.\n"
+    done = subprocess.run(words, env=env, stdout=out, stderr=-1, text=True, check=False, timeout=60)
+    os.close(out)
+    said = done.stderr.partition("CommandError: Not ready")[0]
+    assert (done.returncode, said) == (code, complaint)
+    if name == "reseal_credentials":
+        assert all(is_intact(credential) for credential in logins)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["verify_credentials"], "CommandError: Stopped by the database ({}).\n"),
+        (["check", "--database=default"], "The database failed ({}).\n"),
+    ],
+    ids=["verify", "check"],
+)
+def test_says_in_one_line_that_the_database_is_gone(words: list[str], said: str) -> None:
+    full, env = command(*words)
+    env["DATABASE_URL"] = "postgres://canary:canary@127.0.0.1:1/canary"
+    done = subprocess.run(full, env=env, capture_output=True, text=True, check=False, timeout=60)
+    reason = "OperationalError: connection refused"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said.format(reason))

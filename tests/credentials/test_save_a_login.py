@@ -172,8 +172,7 @@ def test_that_a_second_tab_saved_a_moment_earlier_is_a_conflict(
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["id", "user", "user_id", "key_id", "ciphertext", "created_at", "is_staff", "pass word"],
+    "name", ["id", "user", "user_id", "key_id", "ciphertext", "created_at", "is_staff"]
 )
 def test_refuses_fields_that_it_does_not_know(client: APIClient, name: str) -> None:
     answer = client.post(PATH, LOGIN | {name: "x"})
@@ -217,6 +216,81 @@ def test_refuses_what_does_not_fit_and_echoes_no_secret(
     if name in ("email", "password") and value:
         assert str(value) not in answer.content.decode()
     assert not StoredCredential.objects.exists()
+
+
+@pytest.mark.parametrize("hidden", ["My\nlogin", "\ufeffOurs", "Ours\u202e", "a\x1fb", "a\u2028b"])
+def test_refuses_a_name_with_letters_that_nobody_sees(client: APIClient, hidden: str) -> None:
+    answer = client.post(PATH, LOGIN | {"alias": hidden})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["alias"])
+    assert not StoredCredential.objects.exists()
+
+
+@pytest.mark.parametrize("seen", ["Großmutter", "👩\u200d👧 ski", "لاگین\u200cها", "a\u0301"])
+def test_takes_a_name_in_any_script(client: APIClient, seen: str) -> None:
+    assert client.post(PATH, LOGIN | {"alias": seen}).json()["alias"] == seen
+
+
+@pytest.mark.parametrize(
+    ("password", "alias"),
+    [
+        (PASSWORD, f"Ours, {PASSWORD}"),
+        (" Winter2026! ", "Winter2026!"),
+        ("Winter2026!", "our winter2026! login"),
+        ("\uff37inter2026!", "Winter2026!"),
+        ("Winter2026!", "\uff37inter2026!"),
+        ("Winter2026!x", "x V2ludGVyMjAyNiF4"),
+        ("abc", "xabcx"),
+        ("   ", "our   login"),
+        ("registration", "registration"),
+    ],
+)
+def test_refuses_a_name_that_holds_the_password(
+    client: APIClient, password: str, alias: str
+) -> None:
+    answer = client.post(PATH, LOGIN | {"password": password, "alias": alias})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"alias": ["Choose a name without your password."]}
+    assert not StoredCredential.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("email", "alias"), [(EMAIL, EMAIL.upper()), ("me@localhost", "I am me@localhost")]
+)
+def test_refuses_a_name_that_holds_the_email(client: APIClient, email: str, alias: str) -> None:
+    answer = client.post(PATH, LOGIN | {"email": email, "alias": alias})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"alias": ["Choose a name without your e-mail address."]}
+    assert not StoredCredential.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("org_ref", "club-Nightjar7319", "your password"),
+        ("org_ref", EMAIL, "your e-mail address"),
+        ("provider", "Nightjar7319", "your password"),
+    ],
+)
+def test_refuses_the_login_in_the_name_of_a_club(
+    client: APIClient, name: str, value: str, words: str
+) -> None:
+    answer = client.post(PATH, LOGIN | {"password": "Nightjar7319", name: value})
+
+    assert (answer.status_code, answer.json()["errors"]) == (400, {name: [f"This holds {words}."]})
+    assert not StoredCredential.objects.exists()
+    assert not MandateAudit.objects.exists()
+
+
+def test_lets_the_name_of_a_club_be_somebodys_password(client: APIClient) -> None:
+    answers = [
+        client.post(PATH, LOGIN | {"password": LOGIN[name], "alias": f"My {name}"})
+        for name in ("provider", "org_ref")
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
 
 
 def test_takes_no_session_of_somebody_else(

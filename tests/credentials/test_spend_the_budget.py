@@ -98,6 +98,7 @@ def test_that_are_too_many_are_told_when_the_hour_ends(
     assert (answer.status_code, body["code"]) == (429, "rate_limited")
     assert body["detail"] == "Too many requests. Please wait a moment."
     assert answer["Retry-After"] == seconds
+    assert datetime.fromisoformat(body["retry_at"]) == noon + HOUR
     assert answer["Cache-Control"] == "no-store"
     assert PASSWORD not in answer.content.decode()
     assert EMAIL not in answer.content.decode()
@@ -254,6 +255,47 @@ def test_are_not_spent_where_nothing_was_opened_for_want_of_a_record(
 
     assert (unrecorded, spent()) == ([503, 503, 503], [])
     assert owner.reveals(3, noon) == [200, 200, 429]
+
+
+# --- What is refused ------------------------------------------------------------------------------
+
+
+def test_refused_too_often_are_recorded_no_more_until_the_hour_ends(
+    owner: Owner, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_DENIALS", 3)
+
+    assert owner.reveals(8, noon) == [200] * 2 + [429] * 6
+    assert [owner.reveal(noon, credential_id=uuid4()).status_code for _ in range(6)] == [404] * 6
+
+    denied = MandateAudit.objects.filter(action="credentials_access_denied")
+    own = denied.filter(credential_id=owner.login.pk)
+    assert (own.count(), denied.count()) == (3, 6), "strange ones hide no own one"
+    says = denied.values_list("metadata__unrecorded_until", flat=True)
+    assert Counter(says) == {None: 4, "2026-07-14T13:00:00Z": 2}
+    budget = RevealBudget.objects.get()
+    assert (budget.refused, budget.strange) == (3, 3), "a flood writes nothing any more"
+
+    assert owner.reveals(3, noon + HOUR) == [200, 200, 429]
+    assert (own.count(), denied.count()) == (4, 7)
+
+
+def test_refused_for_a_tool_are_recorded_no_further_either(
+    owner: Owner, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_DENIALS", 3)
+
+    for _ in range(5):
+        with pytest.raises(services.CredentialNotFoundError):
+            services.open_login(
+                user_id=owner.user.pk,
+                credential_id=uuid4(),
+                purpose="find_programs",
+                session_id=None,
+                at=noon,
+            )
+
+    assert len(trail()) == 3
 
 
 # --- At the same moment --------------------------------------------------------------------------

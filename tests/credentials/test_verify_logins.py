@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from audit.models import MandateAudit
+from audit.services import record
 from credentials import services, verification
 from credentials.models import StoredCredential
 from credentials.resealing import reseal
@@ -62,6 +64,51 @@ def test_finds_an_old_text_that_was_put_back(
 
     overwrite(credential, credential.ciphertext)
     assert flaws() == {credential.pk: Flaw.NOT_RECORDED}
+
+
+@pytest.mark.parametrize("seconds", [0.01, 40, -40], ids=["at once", "soon", "by a slow clock"])
+def test_finds_an_old_text_however_soon_after_it_the_new_one_came(
+    save_login: SaveLogin, replace: Callable[..., str], seconds: float
+) -> None:
+    now = timezone.now()
+    credential = save_login(at=now - timedelta(minutes=30))
+    first = replace(credential, minutes_ago=20)
+    second = replace(credential, minutes_ago=20 - seconds / 60)
+    assert flaws() == {credential.pk: None}
+
+    for old in (credential.ciphertext, first):
+        overwrite(credential, old)
+        assert flaws() == {credential.pk: Flaw.NOT_RECORDED}
+    overwrite(credential, second)
+    assert flaws() == {credential.pk: None}
+
+
+def test_goes_by_the_clock_where_records_do_not_say_what_they_replaced(
+    save_login: SaveLogin, replace: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_it_was_once(*, metadata: dict[str, Any], **told: Any) -> None:
+        record(metadata={key: metadata[key] for key in metadata.keys() - {"was_fp"}}, **told)
+
+    monkeypatch.setattr(services, "record", as_it_was_once)
+    credential = save_login(at=timezone.now() - timedelta(hours=1))
+    replace(credential, minutes_ago=30)
+    assert flaws() == {credential.pk: None}
+
+    overwrite(credential, credential.ciphertext)
+    assert flaws() == {credential.pk: Flaw.NOT_RECORDED}
+
+
+def test_finds_a_deleted_login_that_was_put_back(save_login: SaveLogin, parent: User) -> None:
+    now = timezone.now()
+    credential = save_login(at=now)
+    row = StoredCredential.objects.filter(pk=credential.pk).values().get()
+    slow = now - timedelta(minutes=1)  # its clock: the record comes before that of the saving
+    services.delete(user_id=parent.pk, credential_id=credential.pk, at=slow)
+    StoredCredential.objects.create(**row)
+    assert flaws() == {credential.pk: Flaw.DELETED}
+
+    save_login(replace=True, at=now + timedelta(minutes=1))  # its owner wants it after all
+    assert flaws() == {credential.pk: None}
 
 
 def test_finds_a_text_from_before_the_last_rotation(
@@ -144,11 +191,9 @@ def test_changes_and_records_nothing(save_login: SaveLogin) -> None:
     assert MandateAudit.objects.count() == records
 
 
-def test_asks_the_database_once_for_a_batch(save_login: SaveLogin) -> None:
+def test_asks_the_database_twice_for_a_batch(save_login: SaveLogin) -> None:
     for one in range(6):
         save_login(alias=f"{one}")
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert len(flaws(batch_size=3)) == 6
-    assert len(asked) == 3  # two batches, and a look for more
+    assert len(asked) == 5  # two batches with their records, and a look for more

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -445,6 +445,15 @@ def acting_where_nothing_can_be_recorded(world: World) -> Any:
     world.chat.begin()
     world.patch.setattr(MandateAudit, "save", refuse)
     return world.say()
+
+
+def looking_where_the_database_is_gone(world: World) -> Any:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OperationalError("canary: host and user of the database")
+
+    world.chat.begin()
+    world.patch.setattr("orchestrator.services.read", refuse)
+    return world.chat.client.get(f"{API}/sessions/{world.chat.id}")
 
 
 def meeting_a_bug(world: World) -> Any:

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from orchestrator.catalogue import CATALOGUE
+from sessions_store.models import AgenticCheckoutSession, SessionTurn
+from tests.credentials.conftest import ANOTHER_KEY
 from tests.orchestrator.chat import Chat
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -149,3 +153,62 @@ def test_answers_unknown_paths_in_json_while_developing(
 
 def test_begins_no_session_from_a_list(chat: Chat) -> None:
     assert chat.client.post("/api/v1/sessions", []).status_code == 400
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_lets_a_parent_leave_a_signup_that_cannot_be_read(
+    chat: Chat, settings: Settings, is_damaged: bool
+) -> None:
+    chat.walk_to("form_fill")
+    if is_damaged:
+        SessionTurn.objects.update(body="sa1.0000000000000000.AAAA")
+        AgenticCheckoutSession.objects.update(state={})
+        expected = (500, "credential_unreadable", "This signup cannot be read any more.")
+    else:
+        settings.CRED_SEAL_KEY = ANOTHER_KEY
+        expected = (503, "key_unavailable", "This signup cannot be read right now.")
+    chat.read()
+    detail = f"{chat.last['detail'].partition('.')[0]}."
+    assert (chat.status, chat.last["code"], detail) == expected
+    assert [button["action"] for button in chat.last["cta"]] == ["reset"]
+
+    anew = chat.press("reset")
+
+    assert (chat.status, anew["session"]["step"]) == (200, "provider_search")
+    assert anew["session"]["id"] != chat.id
+
+
+@pytest.fixture
+def without_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database be gone as soon as somebody is to be recognised by a cookie."""
+
+    def refuse(*_: object) -> None:
+        raise OperationalError("canary: host and user of the database")
+
+    monkeypatch.setattr(SessionStore, "load", refuse)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_says_that_the_database_is_gone_before_anybody_is_recognised(
+    parent: User, settings: Settings, without_sessions: None, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    browser = Client(raise_request_exception=False)
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    for method, code in (("GET", "database_unavailable"), ("POST", "audit_unavailable")):
+        for path in ("sessions", "credentials"):
+            answer = browser.generic(method, f"/api/v1/{path}")
+            assert (answer.status_code, answer.json()["code"]) == (503, code)
+            assert answer["Content-Type"] == "application/problem+json"
+            assert answer["Retry-After"] == "10"
+            assert b"canary" not in answer.content
+
+
+def test_shows_a_page_while_the_database_is_gone(
+    parent: User, settings: Settings, without_sessions: None
+) -> None:
+    browser = Client(raise_request_exception=False)
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    answer = browser.get("/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "We cannot reach our records right now." in answer.content.decode()

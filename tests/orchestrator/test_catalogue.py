@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from orchestrator.catalogue import CATALOGUE
+from orchestrator.errors import SHOWN_AS
 from orchestrator.models import RegistrationSubmission
 from tests.orchestrator import mishaps
 from tests.orchestrator.chat import CHILD, Chat
@@ -153,6 +154,9 @@ CODES = {
         503,
         "We could not record this action, so it was not done. Please try again shortly.",
         retry_after=True,
+    ),
+    "database_unavailable": entry(
+        503, "We cannot reach our records right now. Please try again shortly.", retry_after=True
     ),
     "internal_error": entry(500, "Something went wrong. Please try again."),
 }
@@ -301,6 +305,9 @@ CASES = {
     "no-record": Case(
         mishaps.acting_where_nothing_can_be_recorded, "audit_unavailable", logs_a_stack=True
     ),
+    "no-database": Case(
+        mishaps.looking_where_the_database_is_gone, "database_unavailable", logs_a_stack=True
+    ),
     "bug": Case(mishaps.meeting_a_bug, "internal_error", logs_a_stack=True),
 }
 
@@ -426,6 +433,6 @@ def test_answers_a_read_with_samples_where_they_may_stand_in(
 
 def test_has_a_case_for_every_code_of_the_product() -> None:
     elsewhere = {"submission_outcome_unknown"}  # a Turn: see above
-    shown_as_another = {"checkout_session_not_found", "provider_rejected"}
+    shown_as_another = {*SHOWN_AS, "provider_rejected"}
     assert set(CATALOGUE) - set(CODES) == elsewhere | shown_as_another
     assert {case.code for case in CASES.values()} == set(CODES)

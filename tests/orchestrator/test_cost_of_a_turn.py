@@ -13,7 +13,7 @@ READ = "SELECT agentic_checkout_sessions"
 RECORD = "INSERT mandate_audit"
 WRITE = "UPDATE agentic_checkout_sessions"
 ADD_TURN, ANSWER_TURN = "INSERT session_turns", "UPDATE session_turns"
-LOGINS = "SELECT stored_credentials"
+LOGINS, TRAIL = "SELECT stored_credentials", "SELECT mandate_audit"
 START, END = "SAVEPOINT", "RELEASE"  # what a transaction is inside that of a test
 
 AT_ONCE = [READ, START, RECORD, WRITE, ADD_TURN, END]
@@ -60,7 +60,7 @@ def test_a_look_at_the_saved_logins_where_they_are_offered(chat: Chat) -> None:
 
 def test_two_short_transactions_around_a_tool(chat: Chat) -> None:
     chat.walk_to("program_selection")
-    open_login = [START, LOGINS, RECORD, END]
+    open_login = [START, TRAIL, LOGINS, RECORD, END]
 
     asked = statements_of(lambda: chat.press("select_program", program_ref=FULL))
 

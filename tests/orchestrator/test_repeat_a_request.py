@@ -271,6 +271,17 @@ def test_lies_sealed_with_all_that_was_typed_and_answered(chat: Chat, ask: Ask) 
     assert digest_of("POST", LOGIN) not in lying
 
 
+def test_shows_nothing_of_a_login_that_was_deleted(chat: Chat, ask: Ask) -> None:
+    saved = ask("credentials", LOGIN)
+    StoredCredential.objects.all().delete()
+
+    again = ask("credentials", LOGIN)
+
+    assert (saved.status_code, code_of(again)) == (201, (404, "not_found"))
+    assert not StoredCredential.objects.exists(), "it is not saved a second time"
+    assert ask("credentials", LOGIN, key="another").status_code == 201
+
+
 def test_shows_nothing_of_a_session_that_was_deleted(chat: Chat, ask: Ask) -> None:
     chat.begin()
     ask("messages", {"message": WORDS})
@@ -329,7 +340,7 @@ def test_is_answered_by_nobody_who_cannot_open_what_was_kept(
 ) -> None:
     ask("sessions")
     settings.CRED_SEAL_KEY = ANOTHER_KEY
-    assert code_of(ask("sessions")) == (500, "internal_error")
+    assert code_of(ask("sessions")) == (503, "key_unavailable")
     assert AgenticCheckoutSession.objects.count() == 1
 
 

@@ -8,6 +8,7 @@ from accounts.models import User
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
 from orchestrator.models import RegistrationSubmission
+from orchestrator.services.logins import MOST
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
 from tests.orchestrator.chat import ANSWERS, MISSING, NO_FORM, SATURDAY, Chat
 
@@ -234,6 +235,19 @@ def test_offers_the_saved_logins_that_fit(chat: Chat) -> None:
         for button in card["buttons"]
     ]
     assert offered == [everywhere, here, None]
+
+
+def test_says_so_where_more_logins_fit_than_are_shown(chat: Chat) -> None:
+    chat.walk_to("login")
+    for number in range(MOST):
+        chat.save_login(alias=f"{number}")
+    assert chat.press("connect_account")["message"] == "Which login shall I use?"
+
+    chat.save_login(alias="one more")
+    chat.press("connect_account")
+    assert "These are the newest 20;" in chat.last["message"]
+    *offered, another = [card["title"] for card in chat.last["cards"]]
+    assert (len(offered), offered[0], another) == (MOST, "one more", "Another login")
 
 
 def test_stays_at_login_when_the_provider_refuses_it(any_chat: Chat) -> None:

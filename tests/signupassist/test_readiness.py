@@ -203,8 +203,9 @@ def test_counts_what_needs_a_missing_key(parent: User, settings: Settings) -> No
 
     settings.CRED_SEAL_KEY = ANOTHER_KEY
     found = look()
-    assert found["Keys"].found.startswith(f"{old} is missing, and 1 logins and ")
+    assert found["Keys"].found.startswith(f"{old} is missing, and is needed by 1 login, ")
     assert found["Keys"].grade == found["Openings"].grade == Grade.NEEDED
+    assert found["Logins"].found == "1 not sealed with the first key"
 
 
 def test_tries_to_open_some_logins(parent: User) -> None:
@@ -212,7 +213,7 @@ def test_tries_to_open_some_logins(parent: User) -> None:
     chat.walk_to("login")
     chat.save_login()
     damage(StoredCredential.objects.get())
-    assert look()["Openings"].found == "1 of 1 logins do not hold"
+    assert look()["Openings"].found == "1 of 1 login found not to hold"
 
 
 def test_does_not_like_debug_mode_or_a_cache_that_is_away(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
 
+from audit.printing import counted, say
 from credentials.resealing import MOST_IN_BATCH
 from credentials.verification import Flaw
 
@@ -28,8 +29,8 @@ class Progress:
         """Show that so many have been looked at."""
         self._bar.update(seen - self._bar.n)
         if self._is_piped:
-            self._stdout.write(f"{seen} of {max(seen, self._total)} logins {self._done}.")
-            self._stdout.flush()
+            total = counted(max(seen, self._total), "login")
+            say(self._stdout, f"{seen} of {total} {self._done}.")
 
     def __enter__(self) -> Self:
         return self
@@ -42,9 +43,9 @@ def list_flaws(stderr: OutputWrapper, flawed: Mapping[UUID, Flaw], verbosity: in
     """Name the logins that do not hold; a ring without its key would fill the terminal."""
     listed = list(flawed.items())
     for credential_id, flaw in listed if verbosity > 1 else listed[:LISTED]:
-        stderr.write(f"{credential_id}: {flaw}.")
+        say(stderr, f"{credential_id}: {flaw}{'' if flaw.endswith('?') else '.'}")
     if verbosity <= 1 and len(listed) > LISTED:
-        stderr.write(f"… and {len(listed) - LISTED} more; --verbosity 2 lists them all.")
+        say(stderr, f"… and {len(listed) - LISTED} more; --verbosity 2 lists them all.")
 
 
 def batch_size(text: str) -> int:

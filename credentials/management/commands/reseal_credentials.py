@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
+from audit.printing import DATABASE_FAILED, counted, reason_of, say
 from audit.services import AuditUnavailableError
 from credentials import resealing, selectors
 from credentials.management.commands._progress import Progress, batch_size, list_flaws
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     help = (
         "Seal every saved login with the first key of CRED_SEAL_KEY, batch by batch. May be stopped "
         "at any time and run again. Exits with 0 when none is left (--check: when no other key is "
-        "needed), else with 1."
+        "needed), else with 1; with 2 where the database failed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,10 +56,10 @@ class Command(BaseCommand):
     def _reseal(
         self, *, batch_size: int, limit: int | None, dry_run: bool, verbosity: int, **_: Any
     ) -> None:
-        due = resealing.due()
-        total = due if limit is None else min(due, limit)
         tried = "tried" if dry_run else "looked at"
         try:
+            due = resealing.due()
+            total = due if limit is None else min(due, limit)
             with Progress(self.stdout, total=total, done=tried, verbosity=verbosity) as shown:
                 done = resealing.reseal(
                     batch_size=batch_size,
@@ -67,9 +68,8 @@ class Command(BaseCommand):
                     after_batch=lambda done: shown.reach(done.seen),
                 )
         except (AuditUnavailableError, Error) as error:
-            raise CommandError(
-                f"Stopped by the database ({type(error).__name__}). Nothing was lost; run it again."
-            ) from None
+            said = f"Stopped by the database ({reason_of(error)}). Nothing was lost; run it again."
+            raise CommandError(said, returncode=DATABASE_FAILED) from None
         except KeyboardInterrupt:
             said = "Stopped. What was sealed is recorded; run it again for the rest."
             raise CommandError(said, returncode=130) from None
@@ -77,44 +77,54 @@ class Command(BaseCommand):
         self._conclude(done, dry_run=dry_run)
 
     def _conclude(self, done: resealing.Progress, *, dry_run: bool) -> None:
-        key_id, logins = ring().primary.id, _counted(done.resealed, "login")
+        key_id, logins = ring().primary.id, counted(done.resealed, "login")
         if dry_run:
             if done.flawed:
                 raise CommandError(
                     f"{logins} would be sealed with the key {key_id}, {len(done.flawed)} cannot be."
                 )
-            self.stdout.write(f"{logins} would be sealed with the key {key_id}.")
+            say(self.stdout, f"{logins} would be sealed with the key {key_id}.")
             return
         said = f"{logins} sealed with the key {key_id}"
         if left := resealing.due():
             raise CommandError(f"{said}; {_why_left(left, len(done.flawed))}")
-        self.stdout.write(self.style.SUCCESS(f"{said}, none left."))
-        self.stdout.write(f"Run it with --check before you take an older key away. {BACKUPS}")
+        say(self.stdout, self.style.SUCCESS(f"{said}, none left."))
+        say(self.stdout, f"Run it with --check before you take an older key away. {BACKUPS}")
 
     def _check(self) -> None:
         uses = selectors.key_uses(ring())
+        idle = [use for use in uses if use.standing == "older" and not use.is_needed]
+        unknown = [use for use in idle if not selectors.has_resealed(use.key_id)]
         for use in uses:
-            self.stdout.write(f"{use.key_id}  {use.standing:<7}  {_needed_by(use)}")
-        for use in uses:
-            if use.standing == "older" and not use.is_needed:
-                self.stdout.write(
-                    self.style.SUCCESS(f"The key {use.key_id} may be taken away. {BACKUPS}")
-                )
+            standing = "unused" if use in unknown else use.standing
+            say(self.stdout, f"{use.key_id}  {standing:<7}  {_needed_by(use)}")
+        for use in idle:
+            say(self.stdout, self._what_of_idle(use, is_known=use not in unknown))
         stay = [use for use in uses if use.standing == "older" and use.is_needed]
         for use in stay:
-            self.stdout.write(f"The key {use.key_id} must stay: {_what_to_do(use)}")
+            say(self.stdout, f"The key {use.key_id} must stay: {_what_to_do(use)}")
         missing = [use for use in uses if use.standing == "missing"]
         for use in missing:
-            self.stdout.write(
+            say(
+                self.stdout,
                 self.style.ERROR(
                     f"The key {use.key_id} is missing: put it back, behind the others."
-                )
+                ),
             )
         if stay or missing:
             raise CommandError(
-                f"{_counted(len(stay), 'older key')} still needed, {len(missing)} missing."
+                f"{counted(len(stay), 'older key')} still needed, {len(missing)} missing."
             )
-        self.stdout.write(self.style.SUCCESS("Only the first key is needed."))
+        say(self.stdout, self.style.SUCCESS("Only the first key is needed."))
+
+    def _what_of_idle(self, use: KeyUse, *, is_known: bool) -> str:
+        """Return what to do with a key that nothing needs: a new one looks just like an old one."""
+        if is_known:
+            return self.style.SUCCESS(f"The key {use.key_id} may be taken away. {BACKUPS}")
+        return (
+            f"The key {use.key_id} is not used yet: if it is new, put it first to use it. "
+            f"If it is old, it may be taken away. {BACKUPS}"
+        )
 
 
 def _why_left(left: int, flawed: int) -> str:
@@ -125,7 +135,7 @@ def _why_left(left: int, flawed: int) -> str:
 
 
 def _needed_by(use: KeyUse) -> str:
-    parts = [_counted(use.logins, "login")] if use.logins else []
+    parts = [counted(use.logins, "login")] if use.logins else []
     parts += [f"{rows} in {name}" for name, rows in use.elsewhere.items()]
     return ", ".join(parts) or "nothing needs it"
 
@@ -135,7 +145,3 @@ def _what_to_do(use: KeyUse) -> str:
     goes = {text.name: text.goes for text in sealed_texts()}
     parts += [f"what is in {name} goes {goes[name]}" for name in use.elsewhere]
     return "; ".join(parts) + "."
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from audit.printing import say
 from signupassist.readiness import phases
 from signupassist.readiness.findings import Finding, Grade, Phase
 
@@ -35,25 +36,25 @@ class Command(BaseCommand):
                 self._details(phase)
         if missing := sum(phase.needed for phase in found):
             raise CommandError(f"Not ready: {missing} needed, see what to do above.")
-        self.stdout.write(self.style.SUCCESS("Nothing needed is missing."))
+        say(self.stdout, self.style.SUCCESS("Nothing needed is missing."))
 
     def _table(self, found: list[Phase]) -> None:
-        self.stdout.write(f"{'Phase':<{WIDTH}}Score")
+        say(self.stdout, f"{'Phase':<{WIDTH}}Score")
         for phase in found:
             verdict = f"{phase.needed} needed" if phase.needed else ""
             score = f"{phase.ok} of {phase.counted}"
-            self.stdout.write(f"{phase.name:<{WIDTH}}{score:<10}{verdict}".rstrip())
+            say(self.stdout, f"{phase.name:<{WIDTH}}{score:<10}{verdict}".rstrip())
         ok, counted = sum(one.ok for one in found), sum(one.counted for one in found)
         score = f"{ok} of {counted}"
-        self.stdout.write(f"{'Production score':<{WIDTH}}{score:<10}{100 * ok // counted} %")
+        say(self.stdout, f"{'Production score':<{WIDTH}}{score:<10}{100 * ok // counted} %")
 
     def _details(self, phase: Phase) -> None:
-        self.stdout.write(f"\n{phase.name}")
+        say(self.stdout, f"\n{phase.name}")
         for finding in phase.findings:
             grade = self._styled(finding)(f"{finding.grade:<7}")
-            self.stdout.write(f"  {grade} {finding.what:<{WIDTH}} {finding.found}")
+            say(self.stdout, f"  {grade} {finding.what:<{WIDTH}} {finding.found}")
             if finding.remedy:
-                self.stdout.write(f"{'':10}{finding.remedy}")
+                say(self.stdout, f"{'':10}{finding.remedy}")
 
     def _styled(self, finding: Finding) -> Callable[[str], str]:
         styles: dict[Grade, Callable[[str], str]] = {
