@@ -1,4 +1,4 @@
-"""What allauth does, done our way: thin hooks that call the services."""
+"""What allauth does, done our way: thin hooks that call the logins."""
 
 # allauth ships no types, so its classes are Any to the checker:
 # mypy: disable-error-code="misc"
@@ -9,13 +9,14 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts import services
-from accounts.models import User
+from accounts.models import User, UserManager
+from accounts.services import logins, people
 
 LONGEST_EMAIL = 254  # as long as the column
 LONGEST_PASSWORD = 1_024
@@ -35,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
         filled: User = super().save_user(request, user, form, commit=False)
         if commit:
-            services.sign_up(filled, at=timezone.now())
+            people.sign_up(filled, at=timezone.now())
         return filled
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
@@ -44,7 +45,8 @@ class AccountAdapter(DefaultAccountAdapter):
         :raises ValidationError: after too many failures
         """
         user: User | None = super().authenticate(request, **credentials)
-        if user and not user.is_active:  # allauth hands over disabled accounts, to tell them so
+        # allauth hands over disabled accounts, to tell them so, and knows nothing of other issuers
+        if user and not (user.is_active and user.is_local):
             self.authentication_failed(request, **credentials)
             return None
         return user
@@ -56,14 +58,19 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         return self.authenticate(self.request, email=user.email, password=password) == user
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Return the one page that asks again: for the password, and a code where one is needed."""
+        page = {"id": "reauthenticate", "description": "", "url": reverse("account_reauthenticate")}
+        return [page] if user.has_usable_password() else []
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        services.note_failed_login(email=credentials.get("email", ""), at=timezone.now())
+        logins.note_failed_login(email=credentials.get("email", ""), at=timezone.now())
 
     def login(self, request: HttpRequest, user: User) -> None:
-        services.log_in(request, user, at=timezone.now())
+        logins.log_in(request, user, at=timezone.now())
 
     def logout(self, request: HttpRequest) -> None:
-        services.log_out(request, at=timezone.now())
+        logins.log_out(request, at=timezone.now())
 
     def clean_email(self, email: str) -> str:
         if len(email) > LONGEST_EMAIL:  # allauth's form takes more, and would cut it off
@@ -90,3 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Stay silent where allauth would chat; the views say what needs to be said."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count the failures of an e-mail under whatever host name of ours they are tried."""
+        return UserManager.normalize_email(credentials.get("email"))

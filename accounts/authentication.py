@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Literal
 
 from django.conf import settings
@@ -11,13 +12,17 @@ from django.contrib.auth import SESSION_KEY
 from django.db import Error
 from django.http import HttpRequest
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts.external_tokens import TokenNotForPeopleError
+from accounts.jwks import KeysUnavailableError
 from accounts.models import User
-from accounts.services import AUTHENTICATED_AT
+from accounts.services import bearers, logins
+from accounts.services.logins import AUTHENTICATED_AT
+from accounts.tokens import Claims, TokenExpiredError, TokenInvalidError
 from audit.services import AuditUnavailableError
 
 CHALLENGE = 'Bearer realm="signupassist"'
@@ -38,6 +43,21 @@ class NotLoggedInError(exceptions.NotAuthenticated):
     default_detail = "Please log in."
 
 
+class NotForPeopleError(exceptions.PermissionDenied):
+    """A good token, but of a service, or of a visitor who never logged in."""
+
+    default_code = "forbidden"
+    default_detail = "You are not allowed to do this."
+
+
+class AuthUnavailableError(exceptions.APIException):
+    """Whether the token is good only its issuer could tell, and that cannot be asked."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "auth_unavailable"
+    default_detail = "We cannot check your log-in right now. Please try again shortly."
+
+
 class CsrfFailedError(exceptions.PermissionDenied):
     """A session came along without the proof that our own page sent the request."""
 
@@ -51,6 +71,7 @@ class Login:
 
     method: Literal["jwt", "session"]
     authenticated_at: datetime
+    claims: Claims | None = field(default=None, compare=False)  # of the token, if there was one
 
 
 @contextmanager
@@ -68,13 +89,17 @@ def _before_any_deed(request: Request) -> Iterator[None]:
 
 
 class JWTAuthentication(authentication.BaseAuthentication):
-    """Believes a bearer token of ours; a bad one is refused, whatever cookies came along."""
+    """Believes a bearer token; a bad one is refused, whatever cookies came along."""
 
+    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[User, Login] | None:
         """Return who the token is for, or None where there is no bearer token.
 
-        :raises SessionExpiredError: if it is too old, or its person may no longer log in
+        :raises SessionExpiredError: if it is too old, or the log-in was ended
         :raises NotLoggedInError: if it is not a good token
+        :raises NotForPeopleError: if it is a good one, but not of a person who logged in
+        :raises AuthUnavailableError: if its issuer's keys cannot be had
+        :raises audit.AuditUnavailableError: if somebody's first visit cannot be recorded
         """
         words = authentication.get_authorization_header(request).split()
         if not words or words[0].lower() != b"bearer":
@@ -82,22 +107,34 @@ class JWTAuthentication(authentication.BaseAuthentication):
         if len(words) != 2:
             raise NotLoggedInError
         try:
-            claims = tokens.verify(words[1].decode("latin-1"), at=timezone.now())
-        except tokens.TokenExpiredError:
+            with _before_any_deed(request):
+                user, claims = bearers.person_with(words[1].decode("latin-1"), at=timezone.now())
+        except (TokenExpiredError, bearers.LoginEndedError):
             raise SessionExpiredError from None
-        except tokens.TokenInvalidError:
+        except TokenInvalidError:
             raise NotLoggedInError from None
-        with _before_any_deed(request):
-            user = User.objects.filter(pk=claims.user_id, is_active=True).first()
-        if user is None:
-            raise SessionExpiredError
-        return user, Login("jwt", claims.authenticated_at)
+        except TokenNotForPeopleError:
+            raise NotForPeopleError from None
+        except KeysUnavailableError:
+            raise AuthUnavailableError from None
+        return user, Login("jwt", claims.authenticated_at or LONG_AGO, claims)
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401, which says so if a token was the reason (RFC 6750)."""
         words = authentication.get_authorization_header(request).split()
         presented = bool(words) and words[0].lower() == b"bearer"
         return f'{CHALLENGE}, error="invalid_token"' if presented else CHALLENGE
+
+
+def claims_of(request: Request) -> Claims:
+    """Return what the token says that the request came with.
+
+    :raises NotLoggedInError: if it came without one
+    """
+    login = request.auth
+    if not isinstance(login, Login) or login.claims is None:
+        raise NotLoggedInError
+    return login.claims
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -111,6 +148,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         """
         http: HttpRequest = request._request
         with _before_any_deed(request):
+            if http.user.is_authenticated:
+                logins.end_if_too_old(http, at=timezone.now())
             user = http.user if isinstance(http.user, User) and http.user.is_active else None
         if user:
             self.enforce_csrf(request)

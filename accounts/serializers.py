@@ -8,10 +8,11 @@ from audit.strict import StrictSerializer
 
 
 class TokenInput(StrictSerializer):
-    """An e-mail and the password that belongs to it."""
+    """An e-mail and the password that belongs to it; with a second factor, a code as well."""
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=1_024, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(max_length=64, required=False, write_only=True)
 
 
 class TokenOutput(serializers.Serializer[Any]):

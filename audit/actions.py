@@ -91,9 +91,25 @@ class Action(models.TextChoices):
     USER_LOGGED_IN = "user_logged_in", "Logged in"
     USER_LOGIN_FAILED = "user_login_failed", "Failed to log in"
     USER_LOGGED_OUT = "user_logged_out", "Logged out"
+    USER_LOGINS_ENDED = "user_logins_ended", "Logged out everywhere"
+    USER_PASSWORD_RESET_REQUESTED = "user_password_reset_requested", "Asked for a new password"
+    USER_PASSWORD_CHANGED = "user_password_changed", "Changed the password"
+    USER_SECOND_FACTOR_ADDED = "user_second_factor_added", "Turned two-step log-in on"
+    USER_SECOND_FACTOR_REMOVED = "user_second_factor_removed", "Turned two-step log-in off"
+    USER_SECOND_FACTOR_RESEALED = (
+        "user_second_factor_resealed",
+        "Sealed the secret of two-step log-in with a new key",
+    )
+    USER_RECOVERY_CODES_MADE = "user_recovery_codes_made", "Made new recovery codes"
+    USER_RECOVERY_CODES_VIEWED = "user_recovery_codes_viewed", "Looked at the recovery codes"
+    USER_DISABLED = "user_disabled", "Account disabled by staff"
+    USER_ENABLED = "user_enabled", "Account enabled by staff"
+    USER_DELETED = "user_deleted", "Deleted the account"
+    STAFF_ROLE_GRANTED = "staff_role_granted", "Given a role"
+    STAFF_ROLE_REVOKED = "staff_role_revoked", "Role taken away"
 
     # The ledger itself
-    AUDIT_VIEWED = "audit_viewed", "Audit record viewed by staff"
+    AUDIT_VIEWED = "audit_viewed", "Record viewed by staff"
     AUDIT_EXPORTED = "audit_exported", "Audit trail exported"
     AUDIT_SEALED = "audit_sealed", "Audit trail sealed"
 

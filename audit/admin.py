@@ -5,16 +5,15 @@ beyond a cap, nothing is sorted but by the index, and a search is an exact look-
 """
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
@@ -24,11 +23,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit.actions import Action, person, staff
+from audit.actions import Action, person
 from audit.models import MandateAudit
-from audit.services import AuditUnavailableError, record
+from audit.reading_room import FamilyRoom, id_sought, not_recorded
+from audit.services import AuditUnavailableError
 
-NOT_RECORDED = "We could not record this action, so it was not done. Please try again shortly."
 LIST = "admin:audit_mandateaudit_changelist"
 NEWEST_FIRST = ("-created_at", "-id")
 MOST_COUNTED = 10_000
@@ -103,8 +102,8 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(MandateAudit)
-class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
-    """The ledger. Looking at a record is itself recorded, in the trail of the same person."""
+class MandateAuditAdmin(FamilyRoom):
+    """The ledger. Reading a record or a trail is itself recorded, in the trail of the person."""
 
     list_display = ("recorded_at", "what", "person", "done_by", "provider", "org_ref", "session")
     list_display_links = ("recorded_at",)
@@ -113,12 +112,7 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
     search_fields = ("id",)
     search_help_text = "The id of a record, person, session or login, or a person's e-mail; exact."
     ordering = NEWEST_FIRST
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
-    list_max_show_all = 0
-    actions = None
     change_list_template = "audit/admin/change_list.html"
     fields = (
         "id", "recorded_at", "what", "action", "person", "user_id", "actor", "provider", "org_ref",
@@ -159,84 +153,70 @@ class MandateAuditAdmin(admin.ModelAdmin[MandateAudit]):
         text = json.dumps(row.metadata, indent=2, sort_keys=True, ensure_ascii=False)
         return format_html('<pre class="metadata">{}</pre>', text)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MandateAudit | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MandateAudit | None = None) -> bool:
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[MandateAudit]:
         people = get_user_model()
         known_as = people._default_manager.filter(pk=OuterRef("user_id"))
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(known_as=Subquery(known_as.values(people.USERNAME_FIELD)[:1]))
-        )
+        rows: QuerySet[MandateAudit] = super().get_queryset(request)
+        return rows.annotate(known_as=Subquery(known_as.values(people.USERNAME_FIELD)[:1]))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LedgerList
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Allow the two filters alone: `?metadata__icontains=` would read the whole ledger."""
-        return lookup in {ActionFilter.parameter_name, WhenFilter.parameter_name}
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MandateAudit], search_term: str
     ) -> tuple[QuerySet[MandateAudit], bool]:
-        term = search_term.strip()
-        return (queryset.filter(**_named_by(term)) if term else queryset), False
+        """Return the rows that the search names, once it is recorded whose trail is being read.
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        :raises AuditUnavailableError: if it cannot be recorded
+        """
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        trail = _trail(term)
+        if trail is None:
+            return queryset.none(), False
+        self.note_reading(
+            request,
+            whose=trail.user_id,
+            session_id=trail.session_id,
+            view="timeline",
+            named_by=trail.named_by,
+            viewed=str(trail.name),
+        )
+        return queryset.filter(**{trail.named_by: trail.name}), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        viewer_id = request.user.pk
-        if row and viewer_id and request.method == "GET" and self.has_view_permission(request, row):
-            try:
-                _record_view(row, viewer_id=viewer_id)
-            except AuditUnavailableError:
-                return HttpResponse(NOT_RECORDED, content_type="text/plain", status=503)
-        return super().change_view(request, object_id, form_url, extra_context)
+        try:
+            return super().changelist_view(request, extra_context)
+        except AuditUnavailableError:
+            return not_recorded()
 
 
 def _search_link(sought: UUID, text: str) -> SafeString:
     return format_html('<a href="{}?q={}">{}</a>', reverse(LIST), sought, text)
 
 
-def _named_by(term: str) -> dict[str, Any]:
-    """Return the filter for the rows that a search names; one that nothing meets, if none do."""
-    nobody = {"pk__in": ()}
-    if "@" in term:
-        try:
-            found = get_user_model()._default_manager.get_by_natural_key(term)
-        except ObjectDoesNotExist:
-            return nobody
-        return {"user_id": found.pk}
-    try:
-        sought = UUID(term)
-    except ValueError:
-        return nobody
+@dataclass(frozen=True)
+class _Trail:
+    """The rows that a search names, and whose they are."""
+
+    named_by: str
+    name: UUID
+    user_id: UUID | None
+    session_id: UUID | None
+
+
+def _trail(term: str) -> _Trail | None:
+    """Return which rows a search names; None, if there are none."""
+    sought = id_sought(term)
+    if sought is None:
+        return None
     # an id names one kind of thing: a look-up each is cheaper than an OR over four indexes
     for column in NAMED_BY_UUID:
-        if MandateAudit.objects.filter(**{column: sought}).exists():
-            return {column: sought}
-    return nobody
-
-
-def _record_view(row: MandateAudit, *, viewer_id: UUID) -> None:
-    record(
-        action=Action.AUDIT_VIEWED,
-        user_id=row.user_id,
-        actor=staff(viewer_id),
-        at=timezone.now(),
-        session_id=row.session_id,
-        metadata={"viewed": str(row.id), "view": "detail"},
-    )
+        rows = MandateAudit.objects.filter(**{column: sought}).order_by()
+        for user_id, session_id in rows.values_list("user_id", "session_id")[:1]:
+            of_one_signup = column in ("id", "session_id")
+            return _Trail(column, sought, user_id, session_id if of_one_signup else None)
+    return None

@@ -80,7 +80,8 @@ class MandateAudit(models.Model):
     class Meta:
         db_table = "mandate_audit"
         base_manager_name = "objects"  # the back door gets the same lock
-        default_permissions = ("view",)  # there is nothing else one could be allowed to do
+        default_permissions = ("view",)  # nobody can be allowed to write
+        permissions = [("export_mandateaudit", "Can export audit records")]
         verbose_name = "audit record"
         indexes = [
             # each ends in the order of every list: newest first, and never a tie

@@ -65,8 +65,8 @@ _SECRET = re.compile(
       | ://[^\s/@]+@
         # password=…, token: …
       | {_TELLING}["']?\s*[=:]\s*\S
-        # keys of known services, a sealed secret, a PEM block, a hashed password
-      | {_START}(?:sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16}}
+        # keys of ours and of known services, a sealed secret, a PEM block, a hashed password
+      | {_START}(?:sa_|sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16}}
       | \bsa1\.[0-9a-f]{{16}}\.
       | -----BEGIN
       | \$(?:argon2|pbkdf2|2[aby]\$)
@@ -79,7 +79,7 @@ _SECRET_IN_TEXT = re.compile(
         [^\s@"'`<>()\[\]{{}},;:=/]{{1,64}}(?:@|%40)[^\s@"'`<>()\[\]{{}},;:/?&]+\.[^\s@"'`<>()\[\]{{}},;:/?&.]+
       | (?<![\w-])eyJ[\w-]{{5,}}\.[\w-]+\.[\w-]*
       | (?<=://)[^\s/@]+(?=@)
-      | {_START}(?:sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16,}}
+      | {_START}(?:sa_|sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16,}}
       | \bsa1\.[0-9a-f]{{16}}\.[\w=-]*
       | -----BEGIN[^-]+-----[^-]*
       | \$(?:argon2|pbkdf2|2[aby]\$)\S*

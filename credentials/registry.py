@@ -1,19 +1,23 @@
 """Where sealed text lies besides the logins: the apps that keep it there say so.
 
-Sealed logins are sealed anew when the key changes. What lies elsewhere is short-lived: it keeps its key
-until it is deleted, and an old key must stay for as long as one such row needs it.
+Sealed logins are sealed anew when the key changes, and so is what lies elsewhere and stays. The rest is
+short-lived: it keeps its key until it is deleted, and an old key must stay for as long as one such row
+needs it.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
+from uuid import UUID
 
-from django.db.models import Count, JSONField, Model, QuerySet
+from django.db.models import Count, JSONField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 
+from audit.actions import Action
 from credentials.fields import KeyIdIn, SealedTextField
+from credentials.keyring import Key
 
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 _KEY_IDS_IN_TEXT = re.compile(rf"\bsa1\.({KEY_ID.pattern})\.")
@@ -57,6 +61,44 @@ class SealedText:
         return rows
 
 
+class PlaceOf(TypedDict):
+    """The place of a sealed text, in words: what `credentials.services` takes."""
+
+    table: str
+    row_id: UUID
+    user_id: UUID
+    label: str
+
+
+@dataclass(frozen=True)
+class LastingText(SealedText):
+    """Sealed text whose rows stay, so that it is sealed anew, as logins are.
+
+    It stands under a member of a JSON column, at most one row of it a person: it opens for that person
+    alone, whatever the row's own id is.
+    """
+
+    member: str
+    label: str
+    thing: str  # "second factor", for operators
+    action: Action  # what is recorded when it is sealed anew
+
+    def place_of(self, user_id: UUID) -> PlaceOf:
+        """Return where this person's text belongs."""
+        table = self.model._meta.db_table
+        return {"table": table, "row_id": user_id, "user_id": user_id, "label": self.label}
+
+    def text_in(self, row: Any) -> str:
+        """Return the sealed text that stands in a row."""
+        return str(getattr(row, self.column)[self.member])
+
+    def not_sealed_with(self, key: Key) -> QuerySet[Any]:
+        """Return the rows whose text is sealed with another key."""
+        starts = f"{self.column}__{self.member}__startswith"
+        rows = self.model._default_manager.filter(Q(**{starts: "sa1."}))
+        return rows.exclude(Q(**{starts: f"sa1.{key.id}."}))
+
+
 def rows_by_key(model: type[Model], column: str) -> Counter[str]:
     """Return how many rows of a column of sealed texts need each key, as the texts themselves say."""
     return by_key(model._default_manager.annotate(named=KeyIdIn(column)))
@@ -79,3 +121,8 @@ def declare(text: SealedText) -> None:
 def sealed_texts() -> list[SealedText]:
     """Return the places that were declared."""
     return list(_texts.values())
+
+
+def lasting_texts() -> list[LastingText]:
+    """Return those of them whose texts are sealed anew."""
+    return [text for text in _texts.values() if isinstance(text, LastingText)]

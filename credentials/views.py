@@ -90,7 +90,7 @@ class CredentialView(RecordedView):
     @extend_schema(operation_id="credentials_delete", responses={204: None})
     def delete(self, request: Request, credential_id: UUID) -> Response:
         at = timezone.now()
-        _must_be_recent(request.auth, at)
+        must_be_recent(request.auth, at)
         services.delete(user_id=user_id_of(request), credential_id=credential_id, at=at)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -102,7 +102,7 @@ class RevealView(RecordedView):
     @method_decorator(sensitive_variables())
     def post(self, request: Request, credential_id: UUID) -> Response:
         at = timezone.now()
-        _must_be_recent(request.auth, at)
+        must_be_recent(request.auth, at)
         NothingInput(data=request.data).is_valid(raise_exception=True)
         opened = services.open_login(
             user_id=user_id_of(request),
@@ -119,7 +119,7 @@ class RevealView(RecordedView):
         return Response(named | opened.reveal(), headers={"Cache-Control": "no-store"})
 
 
-def _must_be_recent(login: Any, at: datetime) -> None:
+def must_be_recent(login: Any, at: datetime) -> None:
     """Refuse a log-in that is too old to move a secret (`login` is what authenticated it)."""
     since: datetime | None = getattr(login, "authenticated_at", None)
     if since is None or at - since > RECENT:

@@ -4,13 +4,12 @@ References, statuses and times are shown; what parents wrote, and what providers
 """
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -21,12 +20,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from audit.context import user_id_of
+from audit.reading_room import FamilyRoom, id_sought
 from audit.redaction import REDACTED, redact
 from audit.services import AuditUnavailableError
 from orchestrator import catalogue
 from orchestrator.models import NEEDS_A_PERSON, RegistrationSubmission, SubmissionStatus
 from orchestrator.services import resolving
-from sessions_store.admin import ColumnFilter, ReadingRoom
+from sessions_store.admin import ColumnFilter
 
 TONES = {
     SubmissionStatus.CONFIRMED: "ok",
@@ -113,7 +113,7 @@ class FoundForm(ReasonForm):
 
 
 @admin.register(RegistrationSubmission)
-class SubmissionAdmin(ReadingRoom):
+class SubmissionAdmin(FamilyRoom):
     """Registrations and what became of them; those that need a person say what to do."""
 
     list_display = ("short_id", "standing", "program", "person", "sent")
@@ -138,7 +138,13 @@ class SubmissionAdmin(ReadingRoom):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(_named_by(term)) if term else queryset), False
+        if not term:
+            return queryset, False
+        sought = id_sought(term)
+        if sought is None:
+            return queryset.none(), False
+        found = Q(pk=sought) | Q(session_id=sought) | Q(user_id=sought)
+        return queryset.filter(found), False
 
     # --- Columns ---------------------------------------------------------------------------------
 
@@ -181,10 +187,6 @@ class SubmissionAdmin(ReadingRoom):
 
     # --- Settling --------------------------------------------------------------------------------
 
-    def may_resolve(self, request: HttpRequest) -> bool:
-        """Say whether this person may settle registrations: they have the right to change them."""
-        return super(ReadingRoom, self).has_change_permission(request)
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
@@ -203,24 +205,13 @@ class SubmissionAdmin(ReadingRoom):
         ]
         return [*own, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        context = {**(extra_context or {}), **self._about(request, row)}
-        return super().change_view(request, object_id, form_url, context)
-
     def resolve_view(
         self, request: HttpRequest, object_id: str, form_class: type[ReasonForm]
     ) -> HttpResponse:
         """Ask for what the provider said; a POST writes it down."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "POST"])
-        if not self.may_resolve(request):
+        if not self.may(request, "resolve"):
             raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
@@ -240,7 +231,7 @@ class SubmissionAdmin(ReadingRoom):
             "orchestrator/admin/resolve.html",
             {
                 **self.admin_site.each_context(request),
-                **self._about(request, row),
+                **self.about(request, row),
                 "title": "Found" if form_class is FoundForm else "Not found",
                 "opts": self.opts,
                 "original": row,
@@ -274,31 +265,17 @@ class SubmissionAdmin(ReadingRoom):
         self.message_user(request, text, level)
         return redirect("admin:orchestrator_registrationsubmission_change", row.pk)
 
-    def _about(self, request: HttpRequest, row: RegistrationSubmission | None) -> dict[str, Any]:
+    def about(self, request: HttpRequest, row: RegistrationSubmission) -> dict[str, Any]:
         """Return what the pages say about a registration that needs a person."""
-        needed = row is not None and resolving.needs_a_person(row)
+        needed = resolving.needs_a_person(row)
         return {
             "needs_a_person": needed,
-            "may_resolve": needed and self.may_resolve(request),
-            "late_reference": resolving.late_reference(row) if row and needed else None,
-            "has_twin": row is not None and needed and resolving.has_live_twin(row),
-            "is_told": row is not None and bool(row.told_at or row.mailed_at),
+            "may_resolve": needed and self.may(request, "resolve"),
+            "late_reference": resolving.late_reference(row) if needed else None,
+            "has_twin": needed and resolving.has_live_twin(row),
+            "is_told": bool(row.told_at or row.mailed_at),
         }
 
 
 def _as_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _named_by(term: str) -> Q:
-    """Return the filter for the registrations that a search names."""
-    try:
-        sought = UUID(term)
-        return Q(pk=sought) | Q(session_id=sought) | Q(user_id=sought)
-    except ValueError:
-        pass  # then it may be an e-mail
-    try:
-        person = get_user_model()._default_manager.get_by_natural_key(term)
-    except ObjectDoesNotExist:
-        return Q(pk__in=())
-    return Q(user_id=person.pk)

@@ -30,12 +30,23 @@ TIMED_OUT = "This signup timed out after 24 hours. Let's start again."
 CATALOGUE: dict[str, Entry] = {
     # Who is asking
     "login_failed": Entry(401, "That e-mail and password do not match."),
+    "second_factor_required": Entry(401, "Please also give the code from your authenticator app."),
+    "second_factor_refused": Entry(401, "That code is not right, or it was used before."),
+    "second_factor_unavailable": Entry(
+        503,
+        "Codes of apps cannot be checked right now. Please use a recovery code, or try again later.",
+        True,
+        60,
+    ),
     "session_expired": Entry(401, "Your session expired. Please log in again."),
     "not_authenticated": Entry(401, "Please log in."),
     "forbidden": Entry(403, "You are not allowed to do this."),
     "csrf_failed": Entry(403, "This page is out of date. Please reload it and try again.", True),
     "reauthentication_required": Entry(
         403, "For your safety, please log in again before you do this."
+    ),
+    "auth_unavailable": Entry(
+        503, "We cannot check your log-in right now. Please try again shortly.", True, 10
     ),
     # What is asked
     "invalid_request": Entry(400, "Some of this could not be understood. Please check it."),

@@ -11,6 +11,7 @@ from typing import TypedDict
 from uuid import UUID, uuid4
 
 from accounts.models import User
+from accounts.services import roles
 from audit.actions import Action, person
 from audit.services import Entry
 
@@ -67,16 +68,21 @@ def passwords(file: Path) -> dict[str, DemoPerson]:
     return people
 
 
-def ensure_people(people: dict[str, DemoPerson]) -> User:
-    """Make sure that both can log in with these passwords; return the parent."""
-    for role, one in people.items():
-        user = User.objects.filter(email=one["email"]).first() or User(email=one["email"])
+def ensure_people(people: dict[str, DemoPerson], *, at: datetime) -> User:
+    """Make sure that both can log in with these passwords; return the parent.
+
+    The one of the staff has every role, and is no superuser: it shows what the roles allow.
+    """
+    for one in people.values():
+        known = User.objects.filter(email=one["email"], is_local=True)
+        user = known.first() or User(email=one["email"])
         user.is_active = True
-        user.is_staff = user.is_superuser = role == "staff"
+        user.is_superuser = False
         if not user.check_password(one["password"]):
             user.set_password(one["password"])
         user.save()
-    return User.objects.get(email=people["parent"]["email"])
+    roles.grant(email=people["staff"]["email"], roles=list(roles.Role), at=at)
+    return User.objects.get(email=people["parent"]["email"], is_local=True)
 
 
 def story(user_id: UUID, rows: int, *, until: datetime) -> Iterator[Entry]:

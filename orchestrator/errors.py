@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -48,6 +48,7 @@ CODES: dict[type[Exception], str] = {
     ObjectDoesNotExist: "not_found",
     PermissionDenied: "forbidden",
     RequestDataTooBig: "payload_too_large",
+    UnreadablePostError: "invalid_request",  # whoever sent it is gone
     AuditUnavailableError: "audit_unavailable",
     ConversationLockedError: "conversation_locked",
     ConversationUnreadableError: "conversation_unreadable",

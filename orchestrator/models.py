@@ -88,6 +88,7 @@ class RegistrationSubmission(models.Model):
 
     class Meta:
         db_table = "registration_submissions"
+        permissions = [("resolve_registrationsubmission", "Can settle registrations")]
         constraints = [
             models.CheckConstraint(
                 name="known_submission_status", condition=Q(status__in=SubmissionStatus.values)

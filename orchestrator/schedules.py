@@ -4,9 +4,11 @@ from sessions_store.schedules import Entry, plan
 
 RECONCILE = "reconcile_submissions"
 FORGET_ANSWERS = "forget_answers"
+FORGET_LOGINS = "forget_logins"
 
 
 def plan_jobs() -> None:
     """Put the jobs of this app on the timetable; `migrate` makes their schedules."""
     plan(Entry(RECONCILE, "orchestrator.tasks.reconcile_submissions", "* * * * *"))
     plan(Entry(FORGET_ANSWERS, "orchestrator.tasks.forget_answers", "17 * * * *"))
+    plan(Entry(FORGET_LOGINS, "orchestrator.tasks.forget_logins", "47 * * * *"))

@@ -179,3 +179,11 @@ class ProblemOutput(serializers.Serializer[Any]):
     )
     status_url = serializers.CharField(required=False)
     retry_at = serializers.DateTimeField(required=False)
+
+
+class LeaveInput(StrictSerializer):
+    """What somebody who deletes their account proves: their password, if they have one here."""
+
+    password = serializers.CharField(
+        max_length=1_024, required=False, trim_whitespace=False, write_only=True
+    )

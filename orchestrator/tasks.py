@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from accounts.services import logins
 from orchestrator import idempotency, schedules
 from orchestrator.services import news, reconciling
 from sessions_store.jobs import job
@@ -27,3 +28,9 @@ def reconcile_submissions() -> str:
 def forget_answers() -> str:
     """Forget the kept answers to requests that nobody repeats any more; the next hour goes on."""
     return f"{idempotency.forget_expired(at=timezone.now())} forgotten"
+
+
+@job(schedules.FORGET_LOGINS, rest=timedelta(hours=1))
+def forget_logins() -> str:
+    """Forget the log-ins on pages that are over."""
+    return f"{logins.forget_expired(at=timezone.now())} forgotten"

@@ -4,32 +4,38 @@ import re
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.debug import sensitive_variables
 from django.views.generic import TemplateView
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+import accounts.views
+from accounts.forms import must_be_own
+from accounts.models import User
 from audit.context import user_id_of
 from audit.paging import page_of
 from audit.strict import NothingInput
 from credentials.serializers import CredentialInput, CredentialOutput
-from credentials.views import CredentialsView
+from credentials.views import CredentialsView, RecordedView, must_be_recent
 from orchestrator import services
 from orchestrator.errors import SOURCE_HEADER
 from orchestrator.idempotency.door import DESCRIBED, repeatable
 from orchestrator.models import RegistrationSubmission
 from orchestrator.serializers import (
     ActionInput,
+    LeaveInput,
     MessageInput,
     SessionDetailOutput,
     SessionPage,
@@ -37,7 +43,7 @@ from orchestrator.serializers import (
     SubmissionPage,
     TurnOutput,
 )
-from orchestrator.services import news
+from orchestrator.services import leaving, news
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Turn, session_view
 
@@ -205,6 +211,26 @@ class LoginsView(CredentialsView):
     @repeatable(in_one_commit=True)
     def post(self, request: Request) -> Response:
         return super().post(request)
+
+
+class MeView(accounts.views.MeView, RecordedView):
+    """Tell who is logged in, or delete their account."""
+
+    @extend_schema(operation_id="me_delete", request=LeaveInput, responses={204: None})
+    @method_decorator(sensitive_variables())
+    def delete(self, request: Request) -> Response:
+        at = timezone.now()
+        must_be_recent(request.auth, at)
+        given = LeaveInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = User.objects.get(pk=user_id_of(request))
+        if user.is_local:
+            try:
+                must_be_own(user, given.validated_data.get("password", ""))
+            except DjangoValidationError as error:
+                raise ValidationError({"password": error.messages}) from None
+        leaving.delete_account(user_id=user.pk, at=at)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SubmissionsView(APIView):

@@ -10,8 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -22,8 +21,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from audit.admin import NOT_RECORDED
 from audit.context import user_id_of
+from audit.reading_room import NOT_RECORDED, FamilyRoom, ReadingRoom, id_sought
 from audit.services import AuditUnavailableError
 from sessions_store import ending, schedules
 from sessions_store.models import AgenticCheckoutSession, JobRun
@@ -43,29 +42,6 @@ STEPS = (
     "confirmation",
     "completed",
 )
-
-
-class ReadingRoom(admin.ModelAdmin[Any]):
-    """Staff may look, whoever they are, and nothing more."""
-
-    actions = None
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_max_show_all = 0
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Allow the filters alone: `?state__contains=` would spell out what is not shown."""
-        return lookup in {getattr(one, "parameter_name", None) for one in self.list_filter or ()}
 
 
 # --- Signups -------------------------------------------------------------------------------------
@@ -123,7 +99,7 @@ OVER = "This signup is over already."
 
 
 @admin.register(AgenticCheckoutSession)
-class SessionAdmin(ReadingRoom):
+class SessionAdmin(FamilyRoom):
     """Where signups stand; what was said in them is their parents' alone."""
 
     list_display = ("user", "at_step", "standing", "until", "provider_id")
@@ -147,7 +123,15 @@ class SessionAdmin(ReadingRoom):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(_named_by(term)) if term else queryset), False
+        if not term:
+            return queryset, False
+        sought = id_sought(term)
+        if sought is None:
+            return queryset.none(), False
+        return queryset.filter(Q(pk=sought) | Q(user_id=sought)), False
+
+    def session_of(self, row: AgenticCheckoutSession) -> UUID:
+        return row.pk
 
     # --- Columns ---------------------------------------------------------------------------------
 
@@ -179,30 +163,15 @@ class SessionAdmin(ReadingRoom):
 
     # --- Ending ----------------------------------------------------------------------------------
 
-    def may_end(self, request: HttpRequest) -> bool:
-        """Say whether this person may end signups: they have the right to change them."""
-        return super(ReadingRoom, self).has_change_permission(request)
-
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_view)
         return [path("<path:object_id>/end/", end, name="end_signup"), *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        session = self.get_object(request, unquote(object_id))
-        context = {**(extra_context or {}), **self._about(request, session)}
-        return super().change_view(request, object_id, form_url, context)
 
     def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask whether the signup is really to be ended; a POST ends it."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "POST"])
-        if not self.may_end(request):
+        if not self.may(request, "end"):
             raise PermissionDenied
         session = self.get_object(request, unquote(object_id))
         if session is None:
@@ -233,7 +202,7 @@ class SessionAdmin(ReadingRoom):
         status: int = 200,
     ) -> HttpResponse:
         """Return the page that asks, or says why not."""
-        about = self._about(request, session)
+        about = self.about(request, session)
         context = {
             **self.admin_site.each_context(request),
             **about,
@@ -244,21 +213,17 @@ class SessionAdmin(ReadingRoom):
         }
         return TemplateResponse(request, "sessions_store/admin/end.html", context, status=status)
 
-    def _about(
-        self, request: HttpRequest, session: AgenticCheckoutSession | None
-    ) -> dict[str, Any]:
+    def about(self, request: HttpRequest, row: AgenticCheckoutSession) -> dict[str, Any]:
         """Return what the pages say about a signup and its end."""
-        if session is None:
-            return {}
         now = timezone.now()
-        refusal = SENDING if session.status in KEPT else OVER if _is_over(session, now) else None
+        refusal = SENDING if row.status in KEPT else OVER if _is_over(row, now) else None
         return {
-            "may_end": self.may_end(request),
+            "may_end": self.may(request, "end"),
             "refusal": refusal,
             "is_over": refusal == OVER,
-            "is_working": is_turn_running(session, now),
-            "at_step": self.at_step(session),
-            "until": self.until(session),
+            "is_working": is_turn_running(row, now),
+            "at_step": self.at_step(row),
+            "until": self.until(row),
         }
 
 
@@ -271,20 +236,6 @@ def _is_over(session: AgenticCheckoutSession, now: datetime) -> bool:
 
 def _as_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _named_by(term: str) -> Q:
-    """Return the filter for the signups that a search names: by id, or by whose they are."""
-    try:
-        sought = UUID(term)
-        return Q(pk=sought) | Q(user_id=sought)
-    except ValueError:
-        pass  # then it may be an e-mail
-    try:
-        person = get_user_model()._default_manager.get_by_natural_key(term)
-    except ObjectDoesNotExist:
-        return Q(pk__in=())
-    return Q(user_id=person.pk)
 
 
 # --- The worker ----------------------------------------------------------------------------------
@@ -362,7 +313,7 @@ class ScheduleAdmin(ReadingRoom):
     form = ScheduleForm
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return super(ReadingRoom, self).has_change_permission(request, obj)
+        return self.may(request, "change")
 
 
 for model, room in (

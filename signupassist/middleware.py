@@ -1,14 +1,18 @@
-"""What every answer carries: a request id and a content security policy."""
+"""The outer wall: what every request is checked for, and what every answer carries."""
 
+import ipaddress
 import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
+from rest_framework.settings import api_settings
 
 from audit import opened, redaction
 from audit.context import serving
-from signupassist import health
+from signupassist import health, pages
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -16,6 +20,10 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 
+SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
+NO_SESSION = "0" * 32  # a key like any other, and nobody's: that session has ended
+
+# Our own files and nothing else: no inline script or style, no other host, no frame around us.
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -29,6 +37,17 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+UNUSED = "camera display-capture geolocation gyroscope magnetometer microphone midi payment usb"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED.split()),
+    "Cache-Control": "no-store",  # nearly all that we answer is about somebody
+}
 
 
 class RequestIdMiddleware:
@@ -79,13 +98,85 @@ class TypedSecretsMiddleware:
             opened.remember_typed(*redaction.secrets_in(request.POST.dict()))
 
 
-class ContentSecurityPolicyMiddleware:
-    """Let pages load nothing but our own files: no inline script or style, no other host."""
+class HeadersMiddleware:
+    """Let browsers do with our answers what they are meant for and nothing else.
+
+    Whoever answers knows better: files say how long they may be kept.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
+
+
+class ClientAddressMiddleware:
+    """Make REMOTE_ADDR the address that the last of our own proxies saw.
+
+    Whatever a client claims is forgotten, so that nothing further in can go by it. A request that
+    came past the proxies counts as the one it came from.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        seen = request.META.pop("HTTP_X_FORWARDED_FOR", "").split(",")
+        proxies = api_settings.NUM_PROXIES or 0
+        if 0 < proxies <= len(seen) and (address := _address(seen[-proxies])):
+            request.META["REMOTE_ADDR"] = address
+        request.META.setdefault("REMOTE_ADDR", "")  # a server need not tell (PEP 3333)
+        return self.get_response(request)
+
+
+class PlausibleRequestMiddleware:
+    """Refuse what no client of ours sends, and what would only break further in.
+
+    Nothing of a body is read that says it is too long, files included: there is no upload. Nothing
+    is raised, which would write a stack to the log for whoever cares to send nonsense.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return pages.too_long(request)
+        if not _has_readable_address(request):
+            return pages.not_understood(request)
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if key and not SESSION_KEY.fullmatch(key):  # quoted, a cookie can hold anything
+            request.COOKIES[settings.SESSION_COOKIE_NAME] = NO_SESSION
+        return self.get_response(request)
+
+
+def _has_readable_address(request: HttpRequest) -> bool:
+    """Return whether the path and the query hold no NUL, and not too many fields."""
+    query = request.META.get("QUERY_STRING", "")
+    if "\0" in request.path_info or "\0" in query or "%00" in query:  # PostgreSQL knows no NUL
+        return False
+    try:
+        request.GET  # noqa: B018  it is parsed when it is asked for first
+    except TooManyFieldsSent:
+        return False
+    return True
+
+
+def _address(claimed: str) -> str | None:
+    """Return an IP address as such, or None where a proxy left something else."""
+    try:
+        return str(ipaddress.ip_address(claimed.strip()))
+    except ValueError:
+        return None
+
+
+def _length(request: HttpRequest) -> int:
+    """Return how long the body is; one whose length cannot be read is never read itself."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

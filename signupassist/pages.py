@@ -21,7 +21,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that cannot be read."""
+    return not_understood(request)
+
+
+def not_understood(request: HttpRequest) -> HttpResponse:
+    """Answer a request that cannot be read, where nothing was raised."""
     return _answer(request, "invalid_request", "errors/400.html")
+
+
+def too_long(request: HttpRequest) -> HttpResponse:
+    """Answer a request whose body is longer than we read."""
+    return _answer(request, "payload_too_large", "errors/400.html")
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:

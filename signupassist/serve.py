@@ -139,7 +139,8 @@ def _collect_static() -> None:
 def _run(listener: socket.socket) -> int:
     gunicorn = (
         "-m gunicorn signupassist.wsgi --worker-class gthread --workers 2 --threads 4 --timeout 60 "
-        f"--graceful-timeout 8 --no-control-socket --bind fd://{listener.fileno()}"
+        "--graceful-timeout 8 --no-control-socket --forwarder-headers NONE "
+        f"--bind fd://{listener.fileno()}"
     )
     web = Child("web", [sys.executable, *gunicorn.split()], keep_open=[listener.fileno()])
     cluster = worker.child()

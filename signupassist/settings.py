@@ -10,6 +10,7 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts import lanes
 from credentials import keyring
 from signupassist import env, logs
 
@@ -52,7 +53,7 @@ NUM_PROXIES = env.number("NUM_PROXIES", 0, low=0, high=10)
 PORT = env.number("PORT", 8000, low=1, high=65535)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "signupassist.console.ConsoleConfig",  # Django's admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -76,16 +78,20 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "signupassist.middleware.RequestIdMiddleware",
-    "signupassist.middleware.ContentSecurityPolicyMiddleware",
+    "signupassist.middleware.HeadersMiddleware",
+    "signupassist.middleware.ClientAddressMiddleware",
     "signupassist.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "signupassist.middleware.PlausibleRequestMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.middleware.RequestLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "signupassist.middleware.TypedSecretsMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LoginAgeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -190,6 +196,8 @@ Q_CLUSTER: dict[str, Any] = {
 # --- Who is asking --------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+# an e-mail is unique among the accounts that log in with it
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -204,10 +212,21 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+SUPABASE_JWT_SECRET = env.secret("SUPABASE_JWT_SECRET", required=False, good="")
+try:
+    AUTH_LANES = lanes.read(
+        supabase_url=env.text("SUPABASE_URL"),
+        supabase_secret=SUPABASE_JWT_SECRET,
+        others=env.text("AUTH_ISSUERS"),
+        strict=not DEBUG,
+    )
+except lanes.LaneError as error:
+    raise env.SettingsError(str(error)) from None
 LOGIN_URL = "/auth"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -217,15 +236,34 @@ ACCOUNT_RATE_LIMITS = {  # what fails is what is limited; good log-ins come ofte
     "login": "300/m/ip",
     "login_failed": "20/m/ip,5/300s/key",
     "signup": "60/m/ip",
+    "second_factor": "5/300s/key,30/d/key",  # refused codes of one person
+    "reset_password": "20/m/ip,3/h/key",
 }
+PASSWORD_RESET_TIMEOUT = 60 * 60
+REQUESTS_PER_MINUTE = env.number("REQUESTS_PER_MINUTE", 600, low=60, high=60_000)
+REQUEST_LIMITS = {  # of any kind, within a minute
+    "person": REQUESTS_PER_MINUTE,
+    "address": 5 * REQUESTS_PER_MINUTE,  # a whole school may stand behind one
+    "doors": REQUESTS_PER_MINUTE // 2,  # of one address, to the log-in pages
+}
+MFA_ADAPTER = "signupassist.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "SignupAssist"
+STAFF_MFA = env.choice("STAFF_MFA", "on", ("on", "off")) == "on"
+if not (STAFF_MFA or DEBUG):
+    raise env.SettingsError(
+        "STAFF_MFA is off, which is for development (DEBUG=true) alone. Good: STAFF_MFA=on"
+    )
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token in a <meta>
 CSRF_FAILURE_VIEW = "signupassist.pages.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 if not DEBUG:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    MESSAGE_STORAGE = "signupassist.cookies.HostMessages"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
@@ -267,12 +305,14 @@ REST_FRAMEWORK = {
         "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.PersonThrottle"],
     "DEFAULT_PARSER_CLASSES": ["signupassist.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "orchestrator.openapi.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "orchestrator.errors.handle",
     "NUM_PROXIES": NUM_PROXIES,
     "URL_FORMAT_OVERRIDE": None,  # ?format= belongs to the export
+    "ALLOWED_VERSIONS": ["1"],  # ?version= names the schema's file
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -9,12 +9,12 @@ from accounts import urls as accounts
 from audit import urls as audit
 from credentials import urls as credentials
 from orchestrator import urls as orchestrator
-from orchestrator.views import LoginsView
+from orchestrator.views import LoginsView, MeView
 from sessions_store.services import owns as owns_session
 from signupassist import pages
 
 api_v1 = [
-    *accounts.api_urlpatterns,
+    *accounts.api_urlpatterns(MeView.as_view()),
     *orchestrator.api_urlpatterns,
     *credentials.api_urlpatterns(LoginsView.as_view(owns_session=owns_session)),
     *audit.api_urlpatterns,

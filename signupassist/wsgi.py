@@ -2,16 +2,43 @@
 
 import os
 import sys
+from typing import Any
 
+import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
 
 GUNICORN_HALT = 3  # gunicorn's WORKER_BOOT_ERROR: it stops instead of restarting workers for ever
 
+
+class Request(WSGIRequest):
+    """A request as it was sent, there to be answered whatever its Content-Type is.
+
+    Web servers take a part of the path away that a header calls SCRIPT_NAME, and some believe anybody
+    that header; but our paths begin at the root. And where a Content-Type cannot be read (RFC 2231
+    lets a parameter name any encoding), Django raises out of reach of middleware and error pages; to
+    us such a request has none.
+    """
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        environ["PATH_INFO"] = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = ""
+        try:
+            super().__init__(environ)
+        except ValueError:
+            environ["CONTENT_TYPE"] = ""
+            super().__init__(environ)
+
+
+class Handler(WSGIHandler):
+    request_class = Request
+
+
 try:
-    application = get_wsgi_application()
+    django.setup(set_prefix=False)
+    application = Handler()
 except ImproperlyConfigured as error:
     print(f"SignupAssist cannot start: {error}", file=sys.stderr)
     sys.exit(GUNICORN_HALT)

@@ -38,4 +38,6 @@ SECURE_SSL_REDIRECT = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STAFF_MFA = False  # tests of the second step turn it on; others are about what comes behind it
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+REQUEST_LIMITS = {}  # tests are quicker than people; those about it set their own

@@ -51,6 +51,7 @@ def checks() -> dict[str, list[str]]:
         "ruff check": [str(here / "ruff"), "check", "."],
         "ruff format": [str(here / "ruff"), "format", "--check", "."],
         "import contracts": [str(here / "lint-imports")],
+        "secrets": [PYTHON, "-m", "tests.upkeep.secret_scan"],
         "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
         "check --deploy": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
         "OpenAPI": [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],

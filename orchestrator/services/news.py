@@ -134,7 +134,7 @@ def send_due(*, at: datetime) -> int:
 
 def _to_mail(at: datetime) -> list[tuple[RegistrationSubmission, str]]:
     """Return what is to be mailed, oldest first, and to whom; an erased account gets no mail."""
-    people = get_user_model()._default_manager.filter(is_active=True)
+    people = get_user_model()._default_manager.filter(is_active=True).exclude(email="")
     waiting = RegistrationSubmission.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=at),
         Exists(people.filter(pk=OuterRef("user_id"))),  # with IN, SQLite would go by all people

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid4
 
+from django.conf import settings
+
 from audit.printing import counted
 from credentials import selectors
 from credentials.models import StoredCredential
@@ -32,6 +34,14 @@ def look(at: datetime) -> Iterator[Finding]:
         not others,
         f"{others} not sealed with the first key" if others else "all sealed with the first key",
         "Run: manage.py reseal_credentials",
+    )
+    yield needed(
+        "Staff",
+        settings.STAFF_MFA,
+        "prove a second factor before they see the admin"
+        if settings.STAFF_MFA
+        else "see the admin with a password alone",
+        "Set STAFF_MFA=on.",
     )
     yield _sample()
 

@@ -31,10 +31,11 @@ export const post = (path, body = {}, key = null) => send("POST", path, body, ke
 export const remove = (path) => send("DELETE", path);
 
 /** Leave for a log-in page of ours that leads back here, to `place` on this page; never returns. */
-export function leaveFor(redirect, place = "") {
+export function leaveFor(redirect, place = "", why = "") {
   const isOurs = typeof redirect === "string" && /^\/(?![/\\])/.test(redirect);
   const back = encodeURIComponent(location.pathname + location.search + place);
-  location.assign(`${isOurs ? redirect : "/auth"}?next=${back.replaceAll("%2F", "/")}`);
+  const reason = why && `&why=${why}`; // the log-in page then says that the session ended
+  location.assign(`${isOurs ? redirect : "/auth"}?next=${back.replaceAll("%2F", "/")}${reason}`);
   return new Promise(() => {}); // the page is being left: nothing may follow
 }
 
@@ -65,10 +66,10 @@ async function send(method, path, body, key) {
     throw new Problem({ code: "network", detail, retryable: true });
   }
 
-  if (response.type === "opaqueredirect") return leaveFor("/auth");
+  if (response.type === "opaqueredirect") return leaveFor("/auth", "", "ended");
   if (response.status === 204) return null;
   const answer = parse(text);
-  if (response.status === 401) return leaveFor(answer?.redirect);
+  if (response.status === 401) return leaveFor(answer?.redirect, "", "ended");
   if (response.ok && answer !== null) return answer;
   if (!isOurProblem(response, answer)) { // a proxy's: the server may be at it still
     const retryable = response.ok || response.status >= 500;

@@ -19,6 +19,7 @@ from accounts import tokens
 from accounts.authentication import JWTAuthentication, Login, SessionAuthentication
 from accounts.models import User
 from accounts.urls import api_urlpatterns
+from accounts.views import MeView
 from tests.accounts.conftest import LogIn
 
 EXPIRED = ("session_expired", "Your session expired. Please log in again.")
@@ -219,10 +220,10 @@ def test_needs_no_such_token_beside_a_bearer_token(parent: User) -> None:
 
 def test_is_described_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     generator: Any = SchemaGenerator  # it has no types
-    schema = generator(patterns=api_urlpatterns).get_schema(public=True)
+    schema = generator(patterns=api_urlpatterns(MeView.as_view())).get_schema(public=True)
 
     schemes = schema["components"]["securitySchemes"]
-    assert schemes["bearer"] == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    assert schemes["bearer"].items() >= {"scheme": "bearer", "bearerFormat": "JWT"}.items()
     assert schemes["session"]["name"] == "sessionid"
     assert schema["paths"]["/me"]["get"]["security"] == [{"bearer": []}, {"session": []}]
     assert schema["paths"]["/auth/token"]["post"].get("security", [{}]) == [{}]

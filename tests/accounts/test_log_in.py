@@ -9,9 +9,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from pytest_django import Settings
 
-from accounts import services
 from accounts.models import User
+from accounts.services import logins
 from audit.models import MandateAudit
 from tests.accounts.conftest import PASSWORD, LogIn, post_form
 
@@ -61,7 +62,7 @@ def test_keeps_the_session_with_its_record_not_when_the_answer_leaves(
     request = rf.post("/auth")
     request.session = SessionStore()
 
-    services.log_in(request, parent, at=noon)
+    logins.log_in(request, parent, at=noon)
 
     kept = Session.objects.get(pk=request.session.session_key).get_decoded()
     assert kept["_auth_user_id"] == str(parent.pk)
@@ -153,6 +154,35 @@ def test_stops_guessing_after_five_failures(log_in: LogIn, browser: Client) -> N
     assert "Too many requests. Please wait a moment." in answer.content.decode()
     assert MandateAudit.objects.count() == 5
     assert browser.get("/api/v1/me").status_code == 401
+
+
+def test_counts_the_failures_of_an_e_mail_under_whatever_name_of_ours(
+    browser: Client, parent: User, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = [".example.org"]
+    browser.get("/auth", headers={"host": "a.example.org"})
+    typed = {
+        "login": parent.email,
+        "password": "a guess",
+        "csrfmiddlewaretoken": browser.cookies["csrftoken"].value,
+    }
+    for host in "abcdef":
+        answer = browser.post("/auth", typed, headers={"host": f"{host}.example.org"})
+
+    assert "Too many requests. Please wait a moment." in answer.content.decode()
+    assert MandateAudit.objects.count() == 5
+
+
+def test_lets_nobody_in_by_a_password_who_logs_in_elsewhere(
+    log_in: LogIn, browser: Client, parent: User
+) -> None:
+    User.objects.filter(pk=parent.pk).update(is_local=False)
+
+    answer = log_in()
+
+    row = MandateAudit.objects.get()
+    assert MISMATCH in answer.content.decode()
+    assert (row.action, row.user_id) == ("user_login_failed", None)
 
 
 def test_counts_what_was_a_success_as_no_failure(log_in: LogIn, browser: Client) -> None:

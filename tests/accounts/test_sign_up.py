@@ -5,8 +5,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts import services
 from accounts.models import User
+from accounts.services import logins, people
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from tests.accounts.conftest import post_form
@@ -70,16 +70,23 @@ def test_refuses(browser: Client, parent: User, fields: dict[str, str], sentence
 def test_refuses_an_e_mail_that_was_taken_a_moment_ago(
     browser: Client, parent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(  # what the form asks first, answered a moment too early
-        "allauth.account.internal.flows.manage_email.assess_unique_email",
-        lambda *_, **__: True,
-    )
+    # what the form asks first, answered a moment too early
+    monkeypatch.setattr(people, "find_by_email", lambda _: None)
 
     answer = post_form(browser, "/auth/signup", GOOD | {"email": parent.email})
 
     assert "There is already an account with this e-mail." in answer.content.decode()
     assert User.objects.get() == parent
     assert not MandateAudit.objects.exists()
+
+
+def test_takes_the_e_mail_of_somebody_who_logs_in_elsewhere(browser: Client) -> None:
+    elsewhere = User.objects.create_user(GOOD["email"], is_local=False)
+
+    assert post_form(browser, "/auth/signup", GOOD).status_code == 302
+
+    assert User.objects.filter(email=elsewhere.email).count() == 2
+    assert browser.get("/api/v1/me").json()["id"] != str(elsewhere.pk)
 
 
 def test_gives_no_rights_that_were_asked_for(browser: Client) -> None:
@@ -103,7 +110,7 @@ def test_does_not_happen_where_its_log_in_cannot_be_recorded(
     def refuse(*args: object, **kwargs: object) -> None:
         raise AuditUnavailableError
 
-    monkeypatch.setattr(services, "log_in", refuse)
+    monkeypatch.setattr(logins, "log_in", refuse)
 
     answer = post_form(browser, "/auth/signup", GOOD)
 

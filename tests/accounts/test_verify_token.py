@@ -62,9 +62,12 @@ def by_hand(header: Any, payload: Any, key: bytes, digest: str = "sha256") -> st
 
 
 def test_tells_who_and_when(noon: datetime) -> None:
-    found = tokens.verify(tokens.issue(WHO, at=noon), at=noon + timedelta(minutes=59))
+    proved = noon + timedelta(microseconds=123_456)
 
-    assert found == tokens.Claims(user_id=WHO, authenticated_at=noon)
+    found = tokens.verify(tokens.issue(WHO, at=proved), at=noon + timedelta(minutes=59))
+
+    assert (found.user_id, found.authenticated_at) == (WHO, proved)
+    assert (found.issued_at, found.expires_at) == (noon, noon + HOUR)
 
 
 def test_reads_tokens_made_as_documented(noon: datetime) -> None:
@@ -122,6 +125,10 @@ def test_refuses_one_without_a_claim(noon: datetime, name: str) -> None:
         {"iat": "now"},
         {"auth_time": {}},
         {"auth_time": False},
+        {"auth_time": 1.5},
+        {"auth_micros": 1_000_000},
+        {"auth_micros": -1},
+        {"auth_micros": 0.5},
     ],
     ids=str,
 )

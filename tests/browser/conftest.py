@@ -18,6 +18,7 @@ from tests import requirements_of_machine
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
 WAITING = [f"waiting{number}@example.com" for number in range(8)]  # for a person to look at
+FORGETFUL = "forgetful@example.com"  # who has a link to choose a new password
 PASSWORD = "a long pass phrase"
 SEED = f"""
 from accounts.models import User
@@ -40,6 +41,9 @@ RegistrationSubmission.objects.bulk_create(
     )
     for person in User.objects.filter(email__in={WAITING!r})
 )
+
+from accounts.services import passwords
+print(passwords.key_for(User.objects.create_user({FORGETFUL!r}, {PASSWORD!r})))
 """
 FLAGS = [
     "--no-sandbox",
@@ -64,6 +68,7 @@ class Served:
     parents: Iterator[str] = field(default_factory=lambda: iter(PARENTS))
     waiting: Iterator[str] = field(default_factory=lambda: iter(WAITING))
     staff: str = "staff@example.com"
+    link: str = ""  # of the forgetful one
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +88,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     }
     manage = [sys.executable, "manage.py"]
     for command in (["migrate", "--verbosity=0"], ["createcachetable"], ["shell", "-c", SEED]):
-        subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
+        done = subprocess.run(
+            [*manage, *command], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE
+        )
+    key = done.stdout.decode().split()[-1]
 
     with socket.create_server(("127.0.0.1", 0)) as listener, (home / "log").open("wb") as log:
         number = listener.fileno()
@@ -99,7 +107,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
             _wait_until_it_answers(f"{url}/auth", server)
-            yield Served(url)
+            yield Served(url, link=f"/auth/reset/{key}")
         finally:
             server.terminate()
             try:

@@ -78,6 +78,7 @@ def test_for_staff(
 def test_logs_out(open_page: OpenPage, log_in: Callable[[Page], Page]) -> None:
     page = log_in(open_page())
 
+    page.get_by_label("Account", exact=True).click()
     page.get_by_role("button", name="Log out").click()
 
     page.wait_for_url("**/auth")

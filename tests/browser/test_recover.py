@@ -195,11 +195,11 @@ def test_offers_a_new_signup_when_this_one_timed_out(chat: Page) -> None:
 def test_leads_to_the_log_in_of_this_site_when_it_expired(chat: Page, redirect: str) -> None:
     sentence = "Your session expired. Please log in again."
     answer_with(chat, [problem(401, "session_expired", sentence, redirect=redirect)])
-    chat.route("**/auth?next=/", lambda route: route.fulfill(body="the log-in"))
+    chat.route("**/auth?next=/&why=ended", lambda route: route.fulfill(body="the log-in"))
 
     chat.goto("/")
 
-    chat.wait_for_url("**/auth?next=/")
+    chat.wait_for_url("**/auth?next=/&why=ended")
     expect(chat.get_by_text("the log-in")).to_be_visible()
 
 

@@ -5,6 +5,7 @@ import html
 import json
 import logging
 import pickle
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import StringIO
@@ -198,8 +199,8 @@ def paths(route: str, ids: dict[str, str]) -> list[str]:
         keys = model._default_manager.values_list("pk", flat=True)
         most = 50 if route.endswith("/change/") else 1  # the other pages show no more than that one
         return [route.replace("<path:object_id>", str(key)) for key in keys[:most]]
-    for name, value in ids.items():
-        route = route.replace(f"<uuid:{name}>", value)
+    for name, value in {"key": "nobodys-key", **ids}.items():
+        route = re.sub(rf"<(?:uuid|str):{name}>", value, route)
     assert "<" not in route, f"name an id for {route}, so that it is looked at as well"
     return [route]
 

@@ -24,6 +24,7 @@ from credentials.services import ring
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
 from signupassist import health
+from tests.accounts.two_steps import turn_on
 from tests.credentials.conftest import ANOTHER_KEY, SaveLogin
 from tests.credentials.rotation import key_ids, put_key_first, take_old_keys_away
 from tests.orchestrator.chat import Chat
@@ -49,6 +50,7 @@ def test_is_told_of_every_column_that_holds_sealed_text(parent: User) -> None:
     chat.client.post(
         "/api/v1/sessions", {}, headers={"Idempotency-Key": "a key of the client's own"}
     )
+    turn_on(parent)
     found = {
         f"{model._meta.db_table}.{field.column}"
         for model in apps.get_models(include_auto_created=True)

@@ -29,7 +29,7 @@ from tests.credentials.rotation import (
     take_old_keys_away,
 )
 
-THIRD_KEY = "c5c4efc9a2a7b17cf1c4bd0b5f65f7cf9be08a5c1c4a7c0bb4ad1bd66ab6a7a1"
+THIRD_KEY = "61207468697264206b6579206f66207468652073756974652034353637383930"
 
 MakeLogins = Callable[..., list[StoredCredential]]
 

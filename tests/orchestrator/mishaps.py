@@ -19,7 +19,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts import jwks, tokens
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
 from orchestrator.models import IdempotencyKey, RegistrationSubmission
@@ -27,10 +27,13 @@ from orchestrator.tools.contract import Tool
 from orchestrator.tools.mcp.breaker import FAILURES_IN_A_ROW
 from sessions_store.models import AgenticCheckoutSession
 from tests.accounts.conftest import PASSWORD
+from tests.accounts.issuers import believe
+from tests.accounts.two_steps import turn_on
 from tests.credentials.conftest import ANOTHER_KEY
 from tests.orchestrator.chat import ANSWERS, Chat
 from tests.orchestrator.conftest import use
 from tests.servers import scripted_mcp
+from tests.servers.jwks_server import JwksServer
 from tests.servers.scripted_mcp import It, ScriptedMcp
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
@@ -325,6 +328,35 @@ def asking_with_nonsense(world: World) -> Any:
 def asking_with_an_old_token(world: World) -> Any:
     token = tokens.issue(world.chat.user.pk, at=timezone.now() - timedelta(hours=2))
     return world.get("/sessions", APIClient(), Authorization=f"Bearer {token}")
+
+
+def asking_while_the_issuer_is_away(world: World) -> Any:
+    jwks.key_set.cache_clear()
+    with JwksServer() as issuer:
+        token = issuer.sign()
+    believe(world.settings, supabase_url=issuer.url)
+    return world.get("/sessions", APIClient(), Authorization=f"Bearer {token}")
+
+
+def taking_a_token_without_a_code(world: World) -> Any:
+    turn_on(world.chat.user)
+    return _take_a_token(world)
+
+
+def taking_a_token_with_a_wrong_code(world: World) -> Any:
+    return _take_a_token(world, code=turn_on(world.chat.user).wrong_code())
+
+
+def taking_a_token_without_the_key_of_the_codes(world: World) -> Any:
+    app = turn_on(world.chat.user)
+    world.settings.CRED_SEAL_KEY = ANOTHER_KEY
+    return _take_a_token(world, code=app.code())
+
+
+def _take_a_token(world: World, **more: str) -> Any:
+    cache.clear()
+    body = {"email": world.chat.user.email, "password": PASSWORD, **more}
+    return APIClient().post(f"{API}/auth/token", body)
 
 
 def asking_with_a_dead_cookie(world: World) -> Any:

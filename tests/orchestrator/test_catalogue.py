@@ -128,6 +128,18 @@ CODES = {
     "not_found": Entry(404, "This signup timed out after 24 hours. Let's start again."),
     "not_authenticated": Entry(401, "Please log in.", redirect=AUTH),
     "session_expired": Entry(401, "Your session expired. Please log in again.", redirect=AUTH),
+    "auth_unavailable": entry(
+        503,
+        "We cannot check your log-in right now. Please try again shortly.",
+        retry_after=True,
+    ),
+    "second_factor_required": Entry(401, "Please also give the code from your authenticator app."),
+    "second_factor_refused": Entry(401, "That code is not right, or it was used before."),
+    "second_factor_unavailable": entry(
+        503,
+        "Codes of apps cannot be checked right now. Please use a recovery code, or try again later.",
+        retry_after=True,
+    ),
     "rate_limited": entry(429, "Too many requests. Please wait a moment.", retry_after=True),
     "csrf_failed": entry(403, "This page is out of date. Please reload it and try again."),
     "forbidden": Entry(403, "You are not allowed to do this."),
@@ -272,6 +284,12 @@ CASES = {
     "no-log-in": Case(mishaps.asking_without_a_log_in, "not_authenticated"),
     "nonsense-token": Case(mishaps.asking_with_nonsense, "not_authenticated"),
     "old-token": Case(mishaps.asking_with_an_old_token, "session_expired"),
+    "no-code": Case(mishaps.taking_a_token_without_a_code, "second_factor_required"),
+    "wrong-code": Case(mishaps.taking_a_token_with_a_wrong_code, "second_factor_refused"),
+    "code-key": Case(
+        mishaps.taking_a_token_without_the_key_of_the_codes, "second_factor_unavailable"
+    ),
+    "issuer-away": Case(mishaps.asking_while_the_issuer_is_away, "auth_unavailable"),
     "dead-cookie": Case(mishaps.asking_with_a_dead_cookie, "session_expired"),
     "wrong-password": Case(
         mishaps.guessing_a_password,

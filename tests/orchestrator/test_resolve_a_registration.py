@@ -460,10 +460,10 @@ def test_a_form_of_another_site_changes_nothing(staff: User, row: RegistrationSu
     [
         ([], 403, 403),
         (["view_registrationsubmission"], 200, 403),
-        (["view_registrationsubmission", "change_registrationsubmission"], 200, 302),
+        (["view_registrationsubmission", "resolve_registrationsubmission"], 200, 302),
     ],
 )
-def test_only_who_may_change_registrations_settles_them(
+def test_only_who_may_settle_registrations_does(
     stranger: User, row: RegistrationSubmission, rights: list[str], seen: int, settled: int
 ) -> None:
     stranger.is_staff = True

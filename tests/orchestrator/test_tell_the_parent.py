@@ -311,6 +311,13 @@ def test_mails_no_account_that_is_gone(make_news: MakeNews, parent: User, strang
     assert mail.outbox == []
 
 
+def test_mails_nobody_whose_issuer_told_no_address(make_news: MakeNews, parent: User) -> None:
+    make_news()
+    User.objects.filter(pk=parent.pk).update(email="", is_local=False)
+
+    assert send() == 0
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

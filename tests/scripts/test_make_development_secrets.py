@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DEBUG", "SECRET_KEY", "CRED_SEAL_KEY"):
+    for name in ("DEBUG", "SECRET_KEY", "CRED_SEAL_KEY", "STAFF_MFA"):
         monkeypatch.setenv(name, "")  # so that whatever is read is undone
         monkeypatch.delenv(name)
 
@@ -42,6 +42,36 @@ def test_are_never_replaced(tmp_path: Path) -> None:
     development.create_secrets(tmp_path)
 
     assert (tmp_path / "var" / "development.env").read_text() == first
+
+
+def test_let_the_demo_staff_in_without_a_second_factor(tmp_path: Path) -> None:
+    development.create_secrets(tmp_path)
+
+    assert env.read_file(tmp_path / "var" / "development.env")["STAFF_MFA"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("said", "added"),
+    [
+        ("DEBUG=true\nSECRET_KEY=of old", "STAFF_MFA=off\n"),
+        ("DEBUG=true\nSTAFF_MFA=on\n", ""),
+        ("DEBUG=false\n", ""),
+        ("SECRET_KEY=of old\n", ""),
+    ],
+)
+def test_say_so_in_an_older_file_and_change_nothing_else(
+    tmp_path: Path, said: str, added: str
+) -> None:
+    file = tmp_path / "var" / "development.env"
+    file.parent.mkdir()
+    file.write_text(said)
+    for _ in range(2):
+        development.create_secrets(tmp_path)
+
+    assert file.read_text() == (f"{said}\n{added}" if added else said)
+    assert [child.name for child in file.parent.iterdir()] == [file.name]
+    if added:
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_differ_between_machines(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from sessions_store.status import Status
 from tests.orchestrator.chat import Chat
 from tests.sessions_store.conftest import MakeSession
 
-RIGHT = "change_agenticcheckoutsession"
+RIGHT = "end_agenticcheckoutsession"
 
 
 def end(session: AgenticCheckoutSession, staff: User, at: datetime) -> None:

@@ -82,7 +82,7 @@ def ready(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the worker be there and mail be sent; the suite's hasty database passes for sound."""
     beat()
     Schedule.objects.update(next_run=timezone.now())
-    settings.MAILS_PARENTS = True
+    settings.MAILS_PARENTS = settings.STAFF_MFA = True
     monkeypatch.setattr(session_persistence, "commits_are_durable", lambda: True)
 
 

@@ -26,7 +26,8 @@ class Command(BaseCommand):
             raise CommandError("seed_demo makes accounts for everybody to use: DEBUG=true only.")
         if not 0 <= audit_rows <= MOST_ROWS:
             raise CommandError(f"--audit-rows is a number of rows, 0 to {MOST_ROWS}.")
-        parent = demo.ensure_people(demo.passwords(settings.VAR_DIR / "demo.json"))
+        people = demo.passwords(settings.VAR_DIR / "demo.json")
+        parent = demo.ensure_people(people, at=timezone.now())
         if verbosity:
             self.stdout.write(f"{demo.PARENT} and {demo.STAFF} can log in (var/demo.json).")
         if not audit_rows:

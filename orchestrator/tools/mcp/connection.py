@@ -22,6 +22,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import Retry
 
+from audit import egress
+from audit.egress import Origin
 from orchestrator.tools.errors import ToolError, ToolTimeoutError, ToolUnavailableError
 from orchestrator.tools.mcp import names
 from orchestrator.tools.mcp.deadline import watchdog
@@ -155,6 +157,7 @@ class BoundConnection(HTTPConnection):
             share = effort.left / (len(addresses) - tried)
             sock = socket.socket(family, kind, protocol)
             try:
+                egress.must_be_callable(address[0])
                 for option in self.socket_options or []:
                     sock.setsockopt(*option)
                 sock.settimeout(effort.patience(min(CONNECT_SECONDS, share)))
@@ -246,10 +249,11 @@ class Bearer(AuthBase):
 
 
 class BoundSession(requests.Session):
-    """A session that takes nothing from the environment and remembers no cookies."""
+    """A session with one origin, which takes nothing from the environment and keeps no cookies."""
 
-    def __init__(self, auth: Bearer) -> None:
+    def __init__(self, auth: Bearer, home: Origin) -> None:
         super().__init__()
+        self._home = home
         self.trust_env = False  # a `.netrc` entry would replace our token
         self.auth = auth
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -280,6 +284,7 @@ class BoundSession(requests.Session):
 
         :raises OSError: or urllib3's `HTTPError`, if there is none
         """
+        self._home.must_cover(url)
         effort = exchange.effort
         self.adapter.max_retries = ConnectRetry.within(effort)
         token = _current.set(exchange)

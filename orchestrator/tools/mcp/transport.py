@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
+from audit.egress import Origin
 from orchestrator.tools.errors import ToolBadResponseError, ToolTimeoutError
 from orchestrator.tools.mcp.connection import Bearer, BoundSession, Exchange
 from orchestrator.tools.mcp.effort import Effort
@@ -20,7 +20,6 @@ CHUNK = 64 * 1024
 SAME_REQUEST_ELSEWHERE = frozenset({307, 308})
 MOST_IDLE = 16
 LINGER_SECONDS = 0.05
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Transport:
         self._url = parts._replace(fragment="").geturl()
         self._base = parts._replace(path=parts.path.rstrip("/"), query="", fragment="").geturl()
         self.has_path = bool(parts.path.rstrip("/"))
-        self.origin = "{}://{}:{}".format(*_origin(parts))
+        self._home = Origin.of(self._url)
         self._auth = Bearer(token)
         self._idle: list[BoundSession] = []
         self._pid = os.getpid()
@@ -178,7 +177,7 @@ class Transport:
     def _session(self, *, fresh: bool) -> Iterator[BoundSession]:
         """Lend a session to one exchange."""
         if fresh:
-            with BoundSession(self._auth) as session:
+            with BoundSession(self._auth, self._home) as session:
                 session.headers["Connection"] = "close"
                 yield session
             return
@@ -187,7 +186,7 @@ class Transport:
         try:
             session = self._idle.pop()
         except IndexError:
-            session = BoundSession(self._auth)
+            session = BoundSession(self._auth, self._home)
         try:
             yield session
         finally:
@@ -201,11 +200,10 @@ class Transport:
         if stream.status not in SAME_REQUEST_ELSEWHERE:
             return None
         try:
-            parts = urlsplit(urljoin(url, stream.headers.get("Location", "")))
-            is_ours = _origin(parts) == _origin(urlsplit(self._url)) and "@" not in parts.netloc
+            target = urldefrag(urljoin(url, stream.headers.get("Location", ""))).url
         except ValueError:
             return None
-        return parts._replace(fragment="").geturl() if is_ours else None
+        return target if self._home.covers(target) else None
 
 
 def _ask(
@@ -235,7 +233,3 @@ def _ask(
         raise exchange.failure()
     exchange.effort.status = response.status_code
     return HttpStream(response, exchange)
-
-
-def _origin(parts: SplitResult) -> tuple[Any, ...]:
-    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

@@ -1,0 +1,23 @@
+"""The admin's door."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.services import second_factor
+
+
+def proved_second_factor(request: HttpRequest) -> bool:
+    """Say whether the request's person proved the second factor in this session, if staff must."""
+    if not settings.STAFF_MFA:
+        return True
+    user_id = request.user.pk
+    return user_id is not None and bool(second_factor.proved_by(request.session, user_id))
+
+
+class Console(admin.AdminSite):
+    """The admin, for staff who proved a second factor in this session."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Say whether whoever is asking may see any page of the admin."""
+        return super().has_permission(request) and proved_second_factor(request)

@@ -1,0 +1,1 @@
+"""What happens to accounts, a file a subject; each deed with its record, or not at all."""

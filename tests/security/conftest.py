@@ -1,0 +1,31 @@
+"""What the tests of the outer wall share."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from orchestrator.tools.toolbox import get_toolbox
+from tests.security.family import Family
+
+
+@pytest.fixture(autouse=True)
+def fresh_toolbox() -> Iterator[None]:
+    """Let every test have the toolbox that its settings describe."""
+    get_toolbox.cache_clear()
+    yield
+    get_toolbox.cache_clear()
+
+
+@pytest.fixture
+def fresh_limits(db: None) -> Iterator[None]:
+    """Forget who tried to log in: the limits count in the cache, which outlives a test."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def family(fresh_limits: None) -> Family:
+    """A family, and all that is theirs."""
+    return Family.settle()
