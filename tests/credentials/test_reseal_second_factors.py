@@ -137,7 +137,7 @@ def test_is_part_of_the_command(app: App, parent: User, settings: Settings) -> N
     assert (code, said[:3]) == (
         0,
         [
-            "1 of 1 second factors looked at.",
+            "1 of 1 second factor looked at.",
             f"0 logins sealed with the key {new}, none left.",
             f"1 second factor sealed with the key {new}, none left.",
         ],

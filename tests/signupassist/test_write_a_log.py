@@ -116,7 +116,10 @@ def test_tells_what_a_database_refused_without_the_row(log_format: str, parent: 
             logger.exception("It broke")
 
     told = lines.getvalue()
-    names = {"postgresql": "23505 users users_email_key", "sqlite": "UNIQUE constraint failed"}
+    names = {
+        "postgresql": "23505 users users_email_of_local_accounts",
+        "sqlite": "UNIQUE constraint failed",
+    }
     assert f"IntegrityError: {names[connection.vendor]}" in told
     assert parent.email not in told
     assert "pat@" not in told
