@@ -19,8 +19,8 @@ from tests import pgtemp, processes, requirements_of_machine
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
-# Most tests wait for real processes, so the runs go on at the same time, and each in three workers. A file
-# stays together, since its tests share servers. With arguments pytest runs as it is told to.
+# Most tests wait for real processes, so the runs go on at the same time, and each in three workers.
+# A file stays together, since its tests share servers. With arguments pytest runs as it is told to.
 SPREAD = ["-n", "3", "--dist", "loadfile"]
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
