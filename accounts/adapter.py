@@ -47,6 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user: User | None = super().authenticate(request, **credentials)
         # allauth hands over disabled accounts, to tell them so, and knows nothing of other issuers
         if user and not (user.is_active and user.is_local):
+            self.pre_authenticate(request, **credentials)  # it took a success off the count
             self.authentication_failed(request, **credentials)
             return None
         return user

@@ -21,6 +21,7 @@ from accounts.external_tokens import TokenNotForPeopleError
 from accounts.jwks import KeysUnavailableError
 from accounts.models import User
 from accounts.services import bearers, logins
+from accounts.services.endings import LoginEndedError
 from accounts.services.logins import AUTHENTICATED_AT
 from accounts.tokens import Claims, TokenExpiredError, TokenInvalidError
 from audit.services import AuditUnavailableError
@@ -72,6 +73,13 @@ class Login:
     method: Literal["jwt", "session"]
     authenticated_at: datetime
     claims: Claims | None = field(default=None, compare=False)  # of the token, if there was one
+    page: HttpRequest | None = field(default=None, compare=False, repr=False)  # of the session
+
+    def is_recent(self, at: datetime) -> bool:
+        """Say whether its person proved who they are a moment ago."""
+        if self.page is not None:
+            return logins.is_recent(self.page, at=at)
+        return at - self.authenticated_at <= logins.RECENT
 
 
 @contextmanager
@@ -109,7 +117,7 @@ class JWTAuthentication(authentication.BaseAuthentication):
         try:
             with _before_any_deed(request):
                 user, claims = bearers.person_with(words[1].decode("latin-1"), at=timezone.now())
-        except (TokenExpiredError, bearers.LoginEndedError):
+        except (TokenExpiredError, LoginEndedError):
             raise SessionExpiredError from None
         except TokenInvalidError:
             raise NotLoggedInError from None
@@ -153,7 +161,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
             user = http.user if isinstance(http.user, User) and http.user.is_active else None
         if user:
             self.enforce_csrf(request)
-            return user, Login("session", _authenticated_at(http))
+            return user, Login("session", _authenticated_at(http), page=http)
         if session_has_ended(http):
             raise SessionExpiredError
         return None

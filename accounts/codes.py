@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit  # its public door cannot take one attempt back
 from django.http import HttpRequest
 
 from accounts.services import second_factor
@@ -49,12 +49,13 @@ def log_in_with(
     :raises audit.AuditUnavailableError: if it cannot be recorded; then nothing is done
     """
     opened.remember_typed(code)
-    if not ratelimit.consume(request, action=LIMIT, key=str(user_id)):
+    attempt = ratelimit.consume(request, app="allauth.account", action=LIMIT, key=str(user_id))
+    if not attempt:
         raise TooManyCodesError
     try:
         answer = then(second_factor.recognise(user_id, code, at=at))
     except CodeRefusedError:
         second_factor.note_refused_code(user_id, at=at, reason="code_refused")
         raise
-    ratelimit.clear(request, action=LIMIT, key=str(user_id))
+    attempt.rollback()  # itself alone: a good code of the owner buys nobody else new guesses
     return answer

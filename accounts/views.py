@@ -86,11 +86,15 @@ class TokenView(APIView):
         given.is_valid(raise_exception=True)
         typed = dict(given.validated_data)
         code = typed.pop("code", None)
-        user, at = _authenticate(request._request, **typed), timezone.now()
-        if second_factor.is_on(user.pk):
-            _log_in_with_code(request._request, user, code, at)
-        else:
-            logins.log_in_for_token(user, at=at)
+        at = timezone.now()  # before the slow check: what ends log-ins meanwhile ends this one
+        user = _authenticate(request._request, **typed)
+        try:
+            if second_factor.is_on(user.pk):
+                _log_in_with_code(request._request, user, code, at)
+            else:
+                logins.log_in_for_token(user, at=at)
+        except logins.LogInOvertakenError:
+            raise LoginFailedError from None
         answer = {
             "access": tokens.issue(user.pk, at=at),
             "token_type": "Bearer",
@@ -144,6 +148,7 @@ def _log_in_with_code(request: HttpRequest, user: User, code: str | None, at: da
     :raises SecondFactorRequiredError: if no code came along (recorded, for the password was right)
     :raises CodeFailedError: if it is not right, or was used before
     :raises CodeUnreadableError: if that cannot be told
+    :raises logins.LogInOvertakenError: if the password counts no more
     :raises TooManyAttemptsError: if the limits are reached
     """
     if code is None:

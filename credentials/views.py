@@ -1,7 +1,7 @@
 """/api/v1/credentials: save, list, reveal and delete one's own logins."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +29,6 @@ from credentials.serializers import (
     CredentialPage,
     RevealOutput,
 )
-
-RECENT = timedelta(minutes=10)
 
 
 class ReauthenticationRequiredError(Exception):
@@ -121,6 +119,6 @@ class RevealView(RecordedView):
 
 def must_be_recent(login: Any, at: datetime) -> None:
     """Refuse a log-in that is too old to move a secret (`login` is what authenticated it)."""
-    since: datetime | None = getattr(login, "authenticated_at", None)
-    if since is None or at - since > RECENT:
+    is_recent: Callable[[datetime], bool] | None = getattr(login, "is_recent", None)
+    if is_recent is None or not is_recent(at):
         raise ReauthenticationRequiredError

@@ -6,14 +6,17 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from accounts import authentication
+from accounts.models import User
 from audit.context import current_request_id
 from audit.paging import BadCursorError
 from audit.services import AuditUnavailableError
@@ -90,6 +93,8 @@ LEADS_TO = {  # pages that bring whoever adds `?next=` back
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to any error that a view raised (DRF's `EXCEPTION_HANDLER`)."""
     set_rollback()
+    if isinstance(error, IntegrityError) and _is_gone(context["request"].user):
+        error = authentication.SessionExpiredError()
     body, headers = _describe(error)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
@@ -134,6 +139,11 @@ def _describe(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     # on SQLite a wrong statement looks like this, too: hence the stack in the log
     is_away = isinstance(error, InterfaceError | OperationalError)
     return _body("database_unavailable" if is_away else "internal_error")
+
+
+def _is_gone(user: User | AnonymousUser) -> bool:
+    """Return whether somebody deleted their account while we served them: nothing can be theirs."""
+    return user.is_authenticated and not User.objects.filter(pk=user.pk).exists()
 
 
 def _cause(error: Exception) -> str:

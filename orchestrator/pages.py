@@ -16,7 +16,7 @@ from django.views.generic import FormView
 
 from accounts.forms import OwnPasswordForm
 from accounts.pages.recent import RecentLogInPage
-from accounts.pages.recorded import RecordedPage
+from accounts.pages.recorded import LEAVE_NOTHING, RecordedPage
 from audit.context import user_id_of
 from orchestrator.services import leaving
 from orchestrator.services.refusals import RefusedError
@@ -41,4 +41,4 @@ class DeleteAccountView(RecordedPage, RecentLogInPage, FormView[OwnPasswordForm]
             )
         auth.logout(self.request)
         messages.success(self.request, "Your account is deleted.")
-        return HttpResponseRedirect("/auth")
+        return HttpResponseRedirect("/auth", headers={"Clear-Site-Data": LEAVE_NOTHING})

@@ -21,6 +21,7 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
+BOUNDARY = re.compile(r"[ -~]{0,69}[!-~]")
 NO_SESSION = "0" * 32  # a key like any other, and nobody's: that session has ended
 
 # Our own files and nothing else: no inline script or style, no other host, no frame around us.
@@ -146,7 +147,7 @@ class PlausibleRequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return pages.too_long(request)
-        if not _has_readable_address(request):
+        if not (_has_readable_address(request) and _has_boundary(request)):
             return pages.not_understood(request)
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if key and not SESSION_KEY.fullmatch(key):  # quoted, a cookie can hold anything
@@ -164,6 +165,13 @@ def _has_readable_address(request: HttpRequest) -> bool:
     except TooManyFieldsSent:
         return False
     return True
+
+
+def _has_boundary(request: HttpRequest) -> bool:
+    """Return whether a form in parts says what stands between them (RFC 2046, section 5.1.1)."""
+    if request.content_type != "multipart/form-data":
+        return True
+    return bool(BOUNDARY.fullmatch((request.content_params or {}).get("boundary", "")))
 
 
 def _address(claimed: str) -> str | None:

@@ -31,6 +31,11 @@ if not DEBUG and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 5):
         "SECRET_KEY is too easy to guess. Good: SECRET_KEY=<the output of: openssl rand -base64 48>"
     )
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+if "*" in ALLOWED_HOSTS and not DEBUG:  # our mails hold links to the host that was asked for
+    raise env.SettingsError(
+        "ALLOWED_HOSTS takes any host, which is for development (DEBUG=true) alone. "
+        "Good: ALLOWED_HOSTS=app.example.org"
+    )
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"

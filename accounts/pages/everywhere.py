@@ -7,7 +7,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from accounts.pages.recorded import RecordedPage
+from accounts.pages.recorded import LEAVE_NOTHING, RecordedPage
 from accounts.services import logins
 
 
@@ -21,4 +21,4 @@ class LogOutEverywhereView(RecordedPage, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         logins.log_out_everywhere(request, at=timezone.now())
         messages.success(request, "You are logged out everywhere.")
-        return HttpResponseRedirect("/auth")
+        return HttpResponseRedirect("/auth", headers={"Clear-Site-Data": LEAVE_NOTHING})

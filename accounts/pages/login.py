@@ -25,7 +25,7 @@ from accounts import codes
 from accounts.authentication import SessionExpiredError, session_has_ended
 from accounts.console import proved_second_factor
 from accounts.forms import LogInAgainForm
-from accounts.pages.recorded import RecordedPage
+from accounts.pages.recorded import LEAVE_NOTHING, RecordedPage
 from accounts.services import logins, people, second_factor
 from accounts.services.second_factor import GoodCode
 
@@ -42,6 +42,14 @@ class LogInView(RecordedPage, allauth.LoginView):
         if has_ended and not len(messages.get_messages(request)):
             messages.info(request, SessionExpiredError.default_detail)
         return super().get(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        try:
+            answer: HttpResponseBase = super().form_valid(form)
+        except logins.LogInOvertakenError:
+            form.add_error(None, get_adapter().validation_error("email_password_mismatch"))
+            return self.form_invalid(form)  # type: ignore[no-any-return]
+        return answer
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -103,6 +111,7 @@ class LogOutView(RecordedPage, allauth.LogoutView):
         answer: HttpResponseBase = super().post(*args, **kwargs)
         if was_logged_in:
             messages.success(self.request, "You are logged out.")
+        answer["Clear-Site-Data"] = LEAVE_NOTHING
         return answer
 
 

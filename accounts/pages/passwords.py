@@ -3,6 +3,7 @@
 # allauth ships no types, so its views are Any to the checker:
 # mypy: disable-error-code="misc"
 
+import re
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -27,6 +28,7 @@ SECURITY = "/auth/security"
 # What follows the link learns our address, and not the link; with no referrer at all, browsers
 # send forms from `Origin: null`, and ours would be refused.
 NO_LINK_IN_REFERER = "strict-origin"
+_PORT = re.compile(r":\d+$")
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
@@ -46,8 +48,7 @@ class ResetView(RecordedPage, FormView[EmailForm]):
         if not ratelimit.consume(self.request, action="reset_password", key=email):
             answer: HttpResponse = ratelimit.respond_429(self.request)
             return answer
-        site = self.request.build_absolute_uri("/").rstrip("/")
-        passwords.ask_for_reset(email=email, site=site, at=timezone.now())
+        passwords.ask_for_reset(email=email, site=_site(self.request), at=timezone.now())
         return HttpResponseRedirect("/auth/reset/sent")
 
 
@@ -114,3 +115,12 @@ class ChangePasswordView(RecordedPage, FormView[ChangePasswordForm]):
             self.request, "Your password is changed. You are logged out everywhere else."
         )
         return HttpResponseRedirect(SECURITY)
+
+
+def _site(request: HttpRequest) -> str:
+    """Return the address of our pages for a mail; where they are public, it has no port.
+
+    Whoever asks chooses the port of the Host header, and ALLOWED_HOSTS judges the name alone.
+    """
+    host = request.get_host()
+    return f"{request.scheme}://{host if settings.DEBUG else _PORT.sub('', host)}"

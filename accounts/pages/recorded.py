@@ -10,6 +10,10 @@ from django.template.loader import render_to_string
 
 from audit.services import AuditUnavailableError
 
+# Browsers forget what our pages left with them (Clear Site Data). Cookies stay: the answer carries
+# one with the sentence that says so.
+LEAVE_NOTHING = '"cache", "storage"'
+
 
 class RecordedPage:
     """A page whose deed is not done where it cannot be recorded; then it says so."""

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from allauth.account.models import Login
+from allauth.account.stages import LoginStageController
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.stages import AuthenticateStage
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -27,7 +30,7 @@ from accounts.authentication import SessionExpiredError
 from accounts.forms import AddSecondFactorForm, AppCodeForm, CodeForm
 from accounts.pages.recent import RecentLogInPage
 from accounts.pages.recorded import RecordedPage
-from accounts.services import second_factor
+from accounts.services import logins, second_factor
 from accounts.services.second_factor import GoodCode
 from audit.context import user_id_of
 
@@ -59,11 +62,8 @@ class CodeView(RecordedPage, AuthenticateView):
         """Return what to type into; either takes both kinds of codes."""
         return CodeForm if self.request.GET.get("with") == "recovery" else AppCodeForm
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self._aborted() or super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self._aborted() or super().post(request, *args, **kwargs)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return self._aborted() or super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: CodeForm) -> HttpResponseBase:
         user_id, code = self.stage.login.user.pk, form.cleaned_data["code"]
@@ -85,14 +85,21 @@ class CodeView(RecordedPage, AuthenticateView):
 
     def _aborted(self) -> HttpResponseBase | None:
         """Return the way back to the log-in page where the password counts no more."""
-        login = self.stage.login
-        ended = login.user.logins_valid_from
-        began = datetime.fromtimestamp(login.initiated_at, UTC)
-        if login.user.is_active and not (ended and began < ended):
+        stage = LoginStageController.enter(self.request, AuthenticateStage.key)
+        if stage is None or _still_counts(stage.login):
             return None
         messages.info(self.request, SessionExpiredError.default_detail)
-        answer: HttpResponseBase = self.stage.abort()
+        answer: HttpResponseBase = stage.abort()
         return answer
+
+
+def _still_counts(login: Login) -> bool:
+    """Say whether a log-in that waits for its code may go on; its account may be gone by now."""
+    user = login.user
+    if user is None or not user.is_active or not second_factor.is_on(user.pk):
+        return False
+    ended = user.logins_valid_from
+    return ended is None or datetime.fromtimestamp(login.initiated_at, UTC) >= ended
 
 
 @method_decorator(
@@ -104,11 +111,6 @@ class AddSecondFactorView(RecordedPage, RecentLogInPage, FormView[AddSecondFacto
 
     form_class = AddSecondFactorForm
     template_name = "account/add_second_factor.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if second_factor.is_on(user_id_of(request)):
-            return HttpResponseRedirect(reverse("account_security"))
-        return super().get(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         if self.request.method == "POST":
@@ -130,8 +132,8 @@ class AddSecondFactorView(RecordedPage, RecentLogInPage, FormView[AddSecondFacto
 
     def form_valid(self, form: AddSecondFactorForm) -> HttpResponse:
         try:
-            code, recovery_codes = second_factor.add(
-                user_id_of(self.request),
+            recovery_codes = logins.add_second_factor(
+                self.request,
                 sealed=form.cleaned_data["offer"],
                 code=form.cleaned_data["code"],
                 at=timezone.now(),
@@ -141,10 +143,13 @@ class AddSecondFactorView(RecordedPage, RecentLogInPage, FormView[AddSecondFacto
             return self.form_invalid(form)
         except second_factor.AlreadyOnError:
             return HttpResponseRedirect(reverse("account_security"))
-        second_factor.note_proved(self.request.session, code)
         return _shown_once(self.request, recovery_codes, title="Two-step log-in is on")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if second_factor.is_on(
+            user_id_of(request)
+        ):  # this page shows secrets: never the one in use
+            return HttpResponseRedirect(reverse("account_security"))
         try:
             return super().dispatch(request, *args, **kwargs)
         except second_factor.SecretUnreadableError:  # another person's, or of a key that is gone

@@ -7,11 +7,8 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import external_tokens, tokens
 from accounts.models import User
 from accounts.services import endings, identities
+from accounts.services.endings import LoginEndedError
 from accounts.tokens import Claims
-
-
-class LoginEndedError(Exception):
-    """The log-in was good once, and was ended: the person, their session, or this token."""
 
 
 @sensitive_variables()

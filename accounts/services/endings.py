@@ -17,6 +17,10 @@ KEPT = timedelta(days=90)
 FORGOTTEN_AT_ONCE = 100
 
 
+class LoginEndedError(Exception):
+    """The log-in was good once, and was ended: the person, their session, or this token."""
+
+
 def end_token(claims: Claims, user_id: UUID, *, at: datetime) -> None:
     """Log a person out who came with a token: refuse it from now on, and its issuer's session.
 
@@ -46,10 +50,10 @@ def has_ended(claims: Claims) -> bool:
     ended = dict(EndedLogin.objects.filter(pk__in=asked).values_list("key", "ended_at"))
     if token in ended:
         return True
-    if session in ended:
-        # a renewed token is younger than the end of its session; only a new log-in counts
-        return claims.authenticated_at is None or claims.authenticated_at <= ended[session]
-    return subject in ended and claims.proved_at <= ended[subject]
+    # a renewed token is younger than the end of what it belongs to; only a new log-in counts
+    ends = [ended[key] for key in (session, subject) if key in ended]
+    proved = claims.authenticated_at
+    return bool(ends) and (proved is None or proved <= max(ends))
 
 
 def _end(ends: dict[str, datetime], *, at: datetime) -> None:

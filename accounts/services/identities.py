@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from accounts.models import ExternalIdentity, User
+from accounts.services import endings
 from accounts.services.records import record_deed
 from accounts.tokens import Claims
 from audit.actions import Action
@@ -24,6 +25,7 @@ def person_of(claims: Claims, *, at: datetime) -> User:
     An account has no rights but those of a parent, whatever the claims say.
 
     :raises IdentityTakenError: if the account would be one that somebody else has
+    :raises endings.LoginEndedError: if they deleted their account this very moment
     :raises audit.AuditUnavailableError: if a new account cannot be recorded; then there is none
     """
     known = _find(claims)
@@ -58,5 +60,7 @@ def _sign_up(claims: Claims, *, at: datetime) -> User:
         ExternalIdentity.objects.create(
             user=user, issuer=claims.issuer, subject=claims.subject, created_at=at
         )
+        if endings.has_ended(claims):  # asked before, and the row above waited for a deletion
+            raise endings.LoginEndedError
         record_deed(Action.USER_SIGNED_UP, user.pk, at=at, method=claims.issuer)
     return user

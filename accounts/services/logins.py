@@ -23,12 +23,18 @@ LONGEST_PAUSE_OF_STAFF = timedelta(minutes=30)
 SEEN_EVERY = timedelta(minutes=1)
 
 
+class LogInOvertakenError(Exception):
+    """The password was right when it was checked; meanwhile it was changed, or its account went."""
+
+
 def log_in(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Give the request a fresh session that belongs to this person.
 
+    :raises LogInOvertakenError: if what they proved counts no more
     :raises audit.AuditUnavailableError: if it cannot be recorded; then nobody was logged in
     """
     with transaction.atomic():
+        _refuse_if_overtaken(user)
         record_deed(
             Action.USER_LOGGED_IN,
             user.pk,
@@ -78,10 +84,12 @@ def log_in_for_token(
 ) -> None:
     """Note a log-in that is answered with a token instead of a session; uses up the code given.
 
+    :raises LogInOvertakenError: if what they proved counts no more
     :raises CodeRefusedError: if the code was used meanwhile
     :raises audit.AuditUnavailableError: if it cannot be recorded; then no token may be given
     """
     with transaction.atomic():
+        _refuse_if_overtaken(user)
         if code:
             second_factor.use_up(code, at=at)
         record_deed(
@@ -93,6 +101,26 @@ def log_in_for_token(
         )
         user.last_login = at
         user.save(update_fields=["last_login"])
+
+
+def add_second_factor(request: HttpRequest, *, sealed: str, code: str, at: datetime) -> list[str]:
+    """Return the recovery codes of the request's person, who needs codes of an app from now on.
+
+    This session goes on, for the app was proved in it; all others ended.
+
+    :raises CodeRefusedError: if an app with the offered secret does not show this code now
+    :raises SecretUnreadableError: if the secret was not offered to this person
+    :raises AlreadyOnError: if there is a second factor
+    :raises audit.AuditUnavailableError: if it cannot be recorded; then nothing changes
+    """
+    user = User.objects.get(pk=user_id_of(request))
+    with transaction.atomic():
+        good, recovery_codes = second_factor.add(user.pk, sealed=sealed, code=code, at=at)
+        user.refresh_from_db()
+        auth.update_session_auth_hash(request, user)
+        second_factor.note_proved(request.session, good)
+        request.session.save()  # now, in this transaction, not when the answer leaves
+    return recovery_codes
 
 
 def note_failed_login(*, email: str, at: datetime) -> None:
@@ -136,9 +164,14 @@ def log_out_everywhere(request: HttpRequest, *, at: datetime) -> None:
 
 
 def is_recent(request: HttpRequest, *, at: datetime) -> bool:
-    """Return whether whoever has the request's session proved who they are a moment ago."""
+    """Return whether whoever has the request's session proved who they are a moment ago.
+
+    Where there is a second factor, the password alone is no proof.
+    """
     proved = _moment_in(request, AUTHENTICATED_AT)
-    return proved is not None and at - proved <= RECENT
+    if proved is None or at - proved > RECENT:
+        return False
+    return not second_factor.is_missing(request.session, user_id_of(request))
 
 
 def end_if_too_old(request: HttpRequest, *, at: datetime) -> None:
@@ -169,6 +202,16 @@ def end_if_too_old(request: HttpRequest, *, at: datetime) -> None:
 def forget_expired(*, at: datetime) -> int:
     """Return how many sessions of pages were deleted: those whose time is over."""
     return Session.objects.filter(expire_date__lte=at).delete()[0]
+
+
+def _refuse_if_overtaken(user: User) -> None:
+    """Keep the account as it is until the transaction ends; checking a password takes a while.
+
+    :raises LogInOvertakenError: if it has another password by now, is disabled, or is gone
+    """
+    same = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+    if not same.select_for_update().exists():
+        raise LogInOvertakenError
 
 
 def _moment_in(request: HttpRequest, name: str) -> datetime | None:

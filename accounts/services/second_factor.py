@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 
 from accounts import recovery_codes, totp
+from accounts.models import User
 from accounts.services.records import record_deed
 from audit import opened
 from audit import services as audit
@@ -103,6 +104,11 @@ def proved_by(session: MutableMapping[str, Any], user_id: UUID) -> str | None:
     return str(proof["method"]) if own.exists() else None
 
 
+def is_missing(session: MutableMapping[str, Any], user_id: UUID) -> bool:
+    """Say whether this person has a second factor that was not proved in this session."""
+    return proved_by(session, user_id) is None and is_on(user_id)
+
+
 def note_proved(session: MutableMapping[str, Any], good: GoodCode) -> None:
     """Let the session say that the second factor was proved in it."""
     session[PROVED] = {"factor_id": good.factor_id, "method": good.method}
@@ -185,6 +191,8 @@ def offered(user_id: UUID, sealed: str) -> str:
 def add(user_id: UUID, *, sealed: str, code: str, at: datetime) -> tuple[GoodCode, list[str]]:
     """Ask for codes of the app that shows this one from now on; return it and recovery codes.
 
+    What the password alone began ends: every log-in there is.
+
     :raises CodeRefusedError: if an app with the offered secret does not show this code now
     :raises SecretUnreadableError: if the secret was not offered to this person
     :raises AlreadyOnError: if there is a second factor
@@ -206,6 +214,7 @@ def add(user_id: UUID, *, sealed: str, code: str, at: datetime) -> tuple[GoodCod
         except IntegrityError:
             raise AlreadyOnError from None
         _keep_codes(user_id, codes, at)
+        User.objects.filter(pk=user_id).update(logins_valid_from=at)
         record_deed(Action.USER_SECOND_FACTOR_ADDED, user_id, at=at, method="totp")
     return GoodCode(app.pk, app.pk, "totp", step=step), codes
 

@@ -19,7 +19,7 @@ from accounts import totp
 from accounts.models import User
 from accounts.services import second_factor
 from audit.models import MandateAudit
-from tests.accounts.conftest import LogIn, post_form
+from tests.accounts.conftest import PASSWORD, LogIn, post_form
 from tests.accounts.two_steps import turn_on
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ def code_of(secret: str, **later: int) -> str:
 def send(browser: Client, offer: str, code: str) -> "Answer":
     token = browser.cookies["csrftoken"].value
     return browser.post(PATH, {"offer": offer, "code": code, "csrfmiddlewaretoken": token})
+
+
+def renew(browser: Client, parent: User) -> None:
+    """Log in by the password alone, as if it were enough, this very moment."""
+    browser.force_login(parent)
+    session = browser.session
+    session["authenticated_at"] = timezone.now().isoformat()
+    session.save()
 
 
 def test_shows_a_secret_in_text_and_as_a_picture(log_in: LogIn, browser: Client) -> None:
@@ -173,12 +181,67 @@ def test_happens_once(log_in: LogIn, browser: Client, parent: User) -> None:
     log_in()
     secret, offer = offered(browser)
     app = turn_on(parent)
+    renew(browser, parent)
 
     answer = send(browser, offer, code_of(secret))
 
     assert answer["Location"] == browser.get(PATH)["Location"] == "/auth/security"
     assert second_factor.recognise(parent.pk, app.code(), at=timezone.now())
     assert MandateAudit.objects.filter(action="user_second_factor_added").count() == 1
+
+
+def test_never_shows_the_secret_in_use(log_in: LogIn, browser: Client, parent: User) -> None:
+    log_in()
+    app = turn_on(parent)
+    kept = Authenticator.objects.get(user=parent, type="totp").data["secret"]
+    renew(browser, parent)
+
+    answer = send(browser, kept, "000000")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/auth/security")
+    assert app.secret[:4] not in answer.content.decode()
+
+
+def test_ends_all_log_ins_but_its_own(log_in: LogIn, browser: Client, parent: User) -> None:
+    body = {"email": parent.email, "password": PASSWORD}
+    token = Client().post("/api/v1/auth/token", body, "application/json").json()["access"]
+    other = Client()
+    renew(other, parent)
+    log_in()
+    secret, offer = offered(browser)
+
+    send(browser, offer, code_of(secret))
+
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert browser.get("/api/v1/me").status_code == 200
+    assert browser.get("/auth/security/codes").status_code == 200, "it has proved the app"
+    assert other.get("/auth/security")["Location"].startswith("/auth?")
+    assert Client().get("/api/v1/me", headers=bearer).json()["code"] == "session_expired"
+
+
+@pytest.mark.parametrize("path", [f"{PATH}/off", "/auth/security/codes"])
+def test_asks_for_a_code_before_a_change_where_the_session_gave_none(
+    log_in: LogIn, browser: Client, parent: User, path: str
+) -> None:
+    log_in()
+    turn_on(parent)
+    renew(browser, parent)
+    before = list(Authenticator.objects.order_by("pk").values())
+
+    answer = post_form(browser, path, {})
+
+    assert answer["Location"] == f"/auth/reauthenticate?next={path}"
+    assert list(Authenticator.objects.order_by("pk").values()) == before
+
+
+def test_asks_for_a_code_before_the_api_moves_a_secret(client: Client, parent: User) -> None:
+    turn_on(parent)
+    renew(client, parent)
+
+    answer = client.delete(f"/api/v1/credentials/{parent.pk}")
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "reauthentication_required"
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/off", "/auth/security/codes"])
@@ -206,10 +269,7 @@ def test_does_not_happen_where_it_cannot_be_recorded(
     log_in()  # cannot be recorded either
     secret, offer = second_factor.offer(parent.pk)
     client = Client()
-    client.force_login(parent)
-    session = client.session
-    session["authenticated_at"] = timezone.now().isoformat()
-    session.save()
+    renew(client, parent)
 
     answer: Any = client.post(PATH, {"offer": offer, "code": code_of(secret)})
 

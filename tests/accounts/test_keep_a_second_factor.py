@@ -30,9 +30,16 @@ def here(browser: Client, parent: User) -> Client:
 
 
 @pytest.fixture
-def app(parent: User) -> App:
-    """The parent's authenticator app."""
-    return turn_on(parent)
+def app(here: Client, parent: User) -> App:
+    """The parent's authenticator app, which they proved in the browser."""
+    app = turn_on(parent)
+    here.force_login(parent)
+    session = here.session
+    session["authenticated_at"] = timezone.now().isoformat()
+    proof = second_factor.recognise(parent.pk, app.code(), at=timezone.now())
+    second_factor.note_proved(session, proof)
+    session.save()
+    return app
 
 
 def words(browser: Client, path: str = PAGE) -> str:

@@ -2,15 +2,18 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.adapter import AccountAdapter
 from accounts.models import User
 from accounts.services import logins
 from audit.models import MandateAudit
@@ -274,3 +277,18 @@ def test_does_not_answer_programs_in_a_language_of_its_own(browser: Client) -> N
 )
 def test_shows_no_other_page_of_allauth(browser: Client, path: str) -> None:
     assert browser.get(path).status_code == 404
+
+
+def test_says_the_same_where_the_account_went_while_the_password_was_checked(
+    log_in: LogIn, parent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = AccountAdapter.authenticate
+
+    def slow(self: AccountAdapter, request: HttpRequest, **typed: Any) -> User | None:
+        user = check(self, request, **typed)
+        User.objects.all().delete()
+        return user
+
+    monkeypatch.setattr(AccountAdapter, "authenticate", slow)
+
+    assert MISMATCH in log_in().content.decode()

@@ -146,23 +146,35 @@ def test_records_a_wrong_code_and_nothing_of_it(
     assert "canar-ycode" not in str(said) + repr(list(MandateAudit.objects.values_list()))
 
 
-def test_stops_guessing_after_five_failures_and_counts_anew_after_a_success(
+def test_stops_guessing_after_five_failures_and_counts_no_success(
     log_in: LogIn, browser: Client, app: App
 ) -> None:
+    for code in (app.recovery_codes[0], app.code()):
+        log_in()
+        assert enter(browser, code).status_code == 302
+        browser.cookies.clear()
+    log_in()
+    for _ in range(5):
+        enter(browser, app.wrong_code())
+
+    answer = enter(browser, app.recovery_codes[1])
+
+    assert TOO_MANY in answer.content.decode()
+    assert not is_logged_in(browser)
+    assert failures() == ["code_refused"] * 5
+
+
+def test_buys_no_new_guesses_with_a_good_code(log_in: LogIn, browser: Client, app: App) -> None:
     log_in()
     for _ in range(4):
         enter(browser, app.wrong_code())
     assert enter(browser, app.code()).status_code == 302
     browser.cookies.clear()
     log_in()
-    for _ in range(5):
-        enter(browser, app.wrong_code())
+    enter(browser, app.wrong_code())
 
-    answer = enter(browser, app.recovery_codes[0])
-
-    assert TOO_MANY in answer.content.decode()
-    assert not is_logged_in(browser)
-    assert failures() == ["code_refused"] * 9
+    assert TOO_MANY in enter(browser, app.recovery_codes[0]).content.decode()
+    assert failures() == ["code_refused"] * 5
 
 
 def test_stops_guessing_after_thirty_failures_a_day(
@@ -213,12 +225,16 @@ def test_can_be_given_up(log_in: LogIn, browser: Client, app: App) -> None:
     assert not MandateAudit.objects.filter(action="user_logged_out").exists()
 
 
-@pytest.mark.parametrize("ended", ["disabled", "ended", "too long ago"])
+@pytest.mark.parametrize("ended", ["deleted", "turned off", "disabled", "ended", "too long ago"])
 def test_ends_where_the_password_counts_no_more(
     log_in: LogIn, browser: Client, app: App, parent: User, ended: str
 ) -> None:
     log_in()
-    if ended == "disabled":
+    if ended == "deleted":
+        parent.delete()
+    elif ended == "turned off":
+        second_factor.remove(parent.pk, at=timezone.now())
+    elif ended == "disabled":
         User.objects.filter(pk=parent.pk).update(is_active=False)
     elif ended == "ended":
         User.objects.filter(pk=parent.pk).update(logins_valid_from=timezone.now())

@@ -64,3 +64,10 @@ def test_does_not_happen_where_it_cannot_be_recorded(
 
     assert answer.status_code == 503
     assert browser.get("/api/v1/me").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/logout", "/auth/security/everywhere"])
+def test_leaves_nothing_in_the_browser(log_in: LogIn, browser: Client, path: str) -> None:
+    log_in()
+
+    assert post_form(browser, path, {})["Clear-Site-Data"] == '"cache", "storage"'

@@ -212,6 +212,6 @@ def test_tells_log_ins_of_one_second_apart(parent: User, noon: datetime) -> None
     parent.logins_valid_from = noon + timedelta(milliseconds=5)
     parent.save()
 
-    with pytest.raises(bearers.LoginEndedError):
+    with pytest.raises(endings.LoginEndedError):
         bearers.person_with(before, at=noon)
     assert bearers.person_with(after, at=noon)[0] == parent

@@ -69,11 +69,11 @@ def test_opens_at_once_where_it_has_just_been_turned_on(
     assert is_open(browser)
 
 
-def test_asks_for_a_code_where_it_was_turned_on_elsewhere(
-    log_in: LogIn, browser: Client, staff: User
+def test_asks_for_a_code_where_the_password_alone_began_the_session(
+    browser: Client, staff: User
 ) -> None:
-    log_in(**STAFF)
     app = turn_on(staff)
+    browser.force_login(staff)
 
     answer = browser.get("/admin/accounts/user/", follow=True)
     assert answer.redirect_chain[-1][0] == f"{AGAIN}?next=/admin/accounts/user/"
@@ -95,6 +95,7 @@ def test_closes_the_admin_where_it_is_turned_off_or_replaced(
     second_factor.remove(staff.pk, at=timezone.now())
     assert not is_open(browser)
     turn_on(staff)
+    browser.force_login(staff)
     assert not is_open(browser)
 
 

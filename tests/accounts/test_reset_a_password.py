@@ -338,3 +338,13 @@ def test_needs_the_token_of_the_page(link: str, browser: Client) -> None:
 @pytest.mark.once
 def test_is_offered_on_the_log_in_page(browser: Client) -> None:
     assert 'href="/auth/reset"' in browser.get("/auth").content.decode()
+
+
+@pytest.mark.parametrize(("debug", "port"), [(False, ""), (True, ":666")])
+def test_leads_to_no_port_that_somebody_else_chose(
+    parent: User, settings: Settings, debug: bool, port: str
+) -> None:
+    settings.DEBUG = debug
+    Client().post("/auth/reset", {"email": parent.email}, headers={"host": "testserver:666"})
+
+    assert OrmQ.objects.get().task["args"][1] == f"http://testserver{port}"

@@ -1,14 +1,17 @@
 """Taking a bearer token (`POST /api/v1/auth/token`)…"""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import tokens
+from accounts.adapter import AccountAdapter
 from accounts.models import User
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
@@ -133,3 +136,54 @@ def test_does_not_happen_where_it_cannot_be_recorded(
     assert (answer.status_code, answer.json()["code"]) == (503, "audit_unavailable")
     assert "access" not in answer.json()
     assert parent.last_login is None
+
+
+def test_is_refused_where_the_password_was_changed_while_it_was_checked(
+    parent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change() -> None:
+        changed = User.objects.get()
+        changed.set_password("quite another phrase")
+        changed.save()
+
+    _after_the_check(monkeypatch, change)
+
+    assert ask(GOOD).json()["code"] == "login_failed"
+    assert not MandateAudit.objects.exists()
+
+
+def test_is_refused_where_the_account_went_while_it_was_checked(
+    parent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _after_the_check(monkeypatch, User.objects.all().delete)
+
+    assert ask(GOOD).json()["code"] == "login_failed"
+
+
+def test_counts_from_before_the_check(parent: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def log_out_everywhere() -> None:
+        User.objects.update(logins_valid_from=timezone.now())
+
+    _after_the_check(monkeypatch, log_out_everywhere)
+
+    token = ask(GOOD).json()["access"]
+    answer = Client().get("/api/v1/me", headers={"authorization": f"Bearer {token}"})
+    assert answer.json()["code"] == "session_expired"
+
+
+def test_counts_as_a_failure_for_a_disabled_account(parent: User) -> None:
+    User.objects.update(is_active=False)
+
+    assert [ask(GOOD).status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def _after_the_check(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen right after a password was found to be right."""
+    check = AccountAdapter.authenticate
+
+    def slow(self: AccountAdapter, request: HttpRequest, **typed: Any) -> User | None:
+        user = check(self, request, **typed)
+        happens()
+        return user
+
+    monkeypatch.setattr(AccountAdapter, "authenticate", slow)

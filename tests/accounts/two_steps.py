@@ -36,4 +36,5 @@ def turn_on(user: User, at: datetime | None = None) -> App:
     secret, sealed = second_factor.offer(user.pk)
     code = totp.code_of(secret, totp.step_at(at))
     _, recovery_codes = second_factor.add(user.pk, sealed=sealed, code=code, at=at)
+    user.refresh_from_db()  # its log-ins ended
     return App(secret, recovery_codes)

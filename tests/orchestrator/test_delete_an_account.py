@@ -1,5 +1,6 @@
 """Deleting an account…"""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from rest_framework.request import Request
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.authentication import Login
+from accounts.authentication import JWTAuthentication, Login
 from accounts.models import ExternalIdentity, User
-from accounts.services import endings
+from accounts.services import endings, identities
 from accounts.tokens import Claims
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
@@ -171,6 +173,38 @@ def test_lets_no_old_token_of_an_issuer_bring_the_account_back(full: Chat, paren
 
     assert endings.has_ended(proved(deleted - timedelta(minutes=5)))
     assert not endings.has_ended(proved(deleted + timedelta(seconds=1))), "to begin anew is fine"
+    renewed = replace(proved(deleted + timedelta(seconds=1)), authenticated_at=None)
+    assert endings.has_ended(renewed), "it does not tell when anybody logged in"
+
+
+def test_lets_no_request_under_way_bring_the_account_back(full: Chat, parent: User) -> None:
+    leaving.delete_account(user_id=parent.pk, at=timezone.now())
+
+    with pytest.raises(endings.LoginEndedError):
+        identities.person_of(proved(timezone.now() - timedelta(minutes=5)), at=timezone.now())
+    assert not User.objects.filter(pk=parent.pk).exists()
+    assert not ExternalIdentity.objects.filter(subject="pat").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ends_what_was_begun_before_it(parent: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = JWTAuthentication.authenticate
+
+    def slow(self: JWTAuthentication, request: Request) -> Any:
+        found = check(self, request)
+        leaving.delete_account(user_id=parent.pk, at=timezone.now())
+        return found
+
+    monkeypatch.setattr(JWTAuthentication, "authenticate", slow)
+    token = tokens.issue(parent.pk, at=timezone.now())
+    answer = Client().post(
+        "/api/v1/sessions",
+        b"{}",
+        content_type="application/json",
+        headers={"authorization": f"Bearer {token}"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_expired")
 
 
 def proved(at: datetime) -> Claims:

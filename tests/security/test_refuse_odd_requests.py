@@ -218,3 +218,13 @@ def test_cannot_choose_the_host_that_we_lead_to(db: None, client: Client, header
         answer = client.get(path, headers={header: "evil.example"})
         assert answer.status_code < 400
         assert "evil" not in text_of(answer)
+
+
+@pytest.mark.once
+def test_leave_no_stack_in_the_log_for_a_form_without_a_boundary(
+    db: None, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = client.generic("POST", "/auth", b"x", content_type="multipart/form-data")
+
+    assert answer.status_code == 400
+    assert [record for record in caplog.records if record.exc_info] == []

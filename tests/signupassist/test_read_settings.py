@@ -138,3 +138,23 @@ def test_refuses_what_is_no_host(monkeypatch: pytest.MonkeyPatch, value: str) ->
 def test_takes_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "a.example.org, .b.example, 127.0.0.1, [::1], *")
     assert len(env.hosts("ALLOWED_HOSTS", "localhost")) == 5
+
+
+def test_takes_any_host_on_a_developers_machine_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "check"],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "signupassist.settings",
+            "DEBUG": "false",
+            "SECRET_KEY": "a key of the tests, long and not the same letters",
+            "ALLOWED_HOSTS": "*",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("SignupAssist cannot start: ALLOWED_HOSTS takes any host")
