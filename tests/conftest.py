@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -21,6 +22,14 @@ hypothesis.settings.register_profile(
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
+
+# Their tests wait for processes and pages: begun first, they leave nobody idle at the end.
+LONG = tuple(Path(__file__).parent / name for name in ("scripts", "worker", "browser", "security"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; otherwise leave the order as it is."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)

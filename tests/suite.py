@@ -19,9 +19,11 @@ from tests import pgtemp, processes, requirements_of_machine
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
-# Most tests wait for real processes, so the runs go on at the same time, and each in three workers.
-# A file stays together, since its tests share servers. With arguments pytest runs as it is told to.
-SPREAD = ["-n", "3", "--dist", "loadfile"]
+# Most tests wait for real processes, so the runs go on at the same time, each in some workers. A file
+# stays together, since its tests share servers, and the files keep the order that tests.conftest gives
+# them. With arguments pytest runs as it is told to.
+SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
+ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "4"], [*SPREAD, "3"]  # pages and scripts are tested on SQLite
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -72,9 +74,9 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
     env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     if STRICT:
         env["REQUIRE"] = "pg,browser,redis,sdk-1x"
-    pytest_command = [PYTHON, "-m", "pytest", *(arguments or SPREAD)]
-    runs = {"tests on SQLite": (pytest_command, env)}
-    on_postgres = [*pytest_command, "-m", "not once"]
+    pytest_command = [PYTHON, "-m", "pytest"]
+    runs = {"tests on SQLite": ([*pytest_command, *(arguments or ON_SQLITE)], env)}
+    on_postgres = [*pytest_command, *(arguments or ON_POSTGRESQL), "-m", "not once"]
     if url := os.environ.get("TEST_DATABASE_URL"):
         runs["tests on PostgreSQL"] = (on_postgres, {**env, "TEST_DATABASE_URL": url})
     elif pgtemp.find_binaries():
