@@ -6,9 +6,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import clear_authentication_records
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,7 +30,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "That e-mail and password do not match.",
         "incorrect_password": "That password does not match.",
         "email_taken": "There is already an account with this e-mail.",
-        "too_many_login_attempts": "Too many requests. Please wait a moment.",
+        "too_many_login_attempts": (
+            "Too many requests. Please wait a moment. You can log in again within five minutes, or set"
+            " a new password now."
+        ),
         "rate_limited": "Too many requests. Please wait a moment.",
     }
 
@@ -66,6 +70,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         logins.note_failed_login(email=credentials.get("email", ""), at=timezone.now())
+
+    def pre_login(self, request: HttpRequest, user: User, **how: Any) -> HttpResponse | None:
+        """Keep no list of e-mails and proofs in the session: the logins note what was proved."""
+        clear_authentication_records(request)
+        answer: HttpResponse | None = super().pre_login(request, user, **how)
+        return answer
+
+    def get_login_stages(self) -> list[str]:
+        """Return what stands between the password and the session: the code alone."""
+        return ["accounts.stages.CodeStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:
         logins.log_in(request, user, at=timezone.now())

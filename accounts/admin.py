@@ -24,11 +24,6 @@ from audit.context import user_id_of
 from audit.reading_room import NOT_RECORDED, FamilyRoom
 from audit.services import AuditUnavailableError
 
-# Rooms that others bring along. Changed by hand, allauth's e-mails would let somebody else in; its
-# second factors would be shown; rights are given where that is recorded (`manage.py staff`).
-NOT_HERE = {"account", "mfa", "auth"}
-admin.site.unregister([one for one in admin.site._registry if one._meta.app_label in NOT_HERE])
-
 MINUTE = "%Y-%m-%d %H:%M"
 OWN = "This is your own account. Somebody else has to do it."
 OF_STAFF = "This is an account of staff: only a superuser disables or enables it."

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver
 
 from accounts.services import second_factor
 
@@ -21,3 +22,7 @@ class Console(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Say whether whoever is asking may see any page of the admin."""
         return super().has_permission(request) and proved_second_factor(request)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Return the paths without the one that leads on to a row's page: our rows have none."""
+        return [path for path in super().get_urls() if getattr(path, "name", "") != "view_on_site"]

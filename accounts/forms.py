@@ -64,6 +64,12 @@ class ChangePasswordForm(NewPasswordForm):
     def clean_password(self) -> str:
         return must_be_own(self.user, self.cleaned_data["password"])
 
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = super().clean() or {}
+        if "password" in typed and typed["password"] == typed.get("password1"):
+            self.add_error("password1", "That is your password already.")  # somebody may know it
+        return typed
+
 
 class OwnPasswordForm(forms.Form):
     """The password of whoever is logged in, asked for before something that cannot be undone."""

@@ -88,6 +88,16 @@ class KeySet:
             raise KeysUnavailableError
         raise UnknownKeyError
 
+    def count(self) -> int:
+        """Return how many keys the issuer tells of, asked now unless it was a moment ago.
+
+        :raises KeysUnavailableError: if it does not answer, whatever was kept
+        """
+        known = self._current()
+        if known.in_outage:
+            raise KeysUnavailableError
+        return len(known.keys)
+
     def _current(self) -> _Known:
         """Return keys that may be used, asked for anew where that is due.
 

@@ -20,7 +20,7 @@ PUBLIC = frozenset(f"{kind}{bits}" for kind in ("ES", "RS", "PS") for bits in (2
 SHORTEST_SECRET = 32  # bytes: no shorter than the digest (RFC 7518, section 3.2)
 LONGEST_NAME = 255
 GOOD_URL = "https://abcdefgh.supabase.co"
-GOOD_SECRET = "<the JWT secret of the project, 32 bytes or more>"  # noqa: S105  an example
+GOOD_SHARED = "SUPABASE_JWT_SECRET=<the JWT secret of the project, 32 bytes or more>"
 GOOD_ISSUERS = '[{"issuer": "https://login.example.org/", "audience": "signupassist"}]'
 
 # What the tools of Supabase hand to everybody who develops with them
@@ -79,10 +79,10 @@ def read(*, supabase_url: str, supabase_secret: str, others: str, strict: bool) 
     if supabase_secret:
         if len(supabase_secret.encode()) < SHORTEST_SECRET:
             problem = f"SUPABASE_JWT_SECRET is shorter than {SHORTEST_SECRET} bytes"
-            raise _bad(problem, f"SUPABASE_JWT_SECRET={GOOD_SECRET}")
+            raise _bad(problem, GOOD_SHARED)
         if strict and (supabase_secret in PUBLISHED or len(set(supabase_secret)) < 5):
             problem = "SUPABASE_JWT_SECRET is known to everybody"
-            raise _bad(problem, f"SUPABASE_JWT_SECRET={GOOD_SECRET}")
+            raise _bad(problem, GOOD_SHARED)
         lanes.append(_supabase(issuer=issuer, algorithms=SHARED, secret=supabase_secret))
     lanes += _others(others, taken={issuer} - {None}) if others else []
     return tuple(lanes)

@@ -26,7 +26,7 @@ from accounts.services.second_factor import CodeRefusedError, SecretUnreadableEr
 from audit.context import user_id_of
 from audit.strict import NothingInput
 
-RETRY_AFTER_SECONDS = 60
+RETRY_AFTER_SECONDS = 300  # after five failures in five minutes, the limit that is usually met
 
 
 class LoginFailedError(APIException):

@@ -101,7 +101,6 @@ class Action(models.TextChoices):
         "Sealed the secret of two-step log-in with a new key",
     )
     USER_RECOVERY_CODES_MADE = "user_recovery_codes_made", "Made new recovery codes"
-    USER_RECOVERY_CODES_VIEWED = "user_recovery_codes_viewed", "Looked at the recovery codes"
     USER_DISABLED = "user_disabled", "Account disabled by staff"
     USER_ENABLED = "user_enabled", "Account enabled by staff"
     USER_DELETED = "user_deleted", "Deleted the account"

@@ -93,7 +93,8 @@ LEADS_TO = {  # pages that bring whoever adds `?next=` back
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to any error that a view raised (DRF's `EXCEPTION_HANDLER`)."""
     set_rollback()
-    if isinstance(error, IntegrityError) and _is_gone(context["request"].user):
+    refused = any(isinstance(one, IntegrityError) for one in (error, error.__cause__))
+    if refused and _is_gone(context["request"].user):
         error = authentication.SessionExpiredError()
     body, headers = _describe(error)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import RequestCount
 from credentials import selectors
 from credentials.keyring import KeyRing
 from credentials.services import ring
@@ -37,7 +38,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     can, if not everything: that is "degraded". The breaker and the keys are this process's own; the
     tool server is not asked.
     """
-    has_database = _database_answers()
+    database = _database()
+    has_database = database == "ok"
     tools = get_toolbox().condition()
     worker = _worker() if has_database else None
     unopenable = _rows_without_key() if has_database else None
@@ -47,7 +49,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     body = {
         "status": "ok" if is_well else "degraded",
         "checks": {
-            "database": "ok" if has_database else "unreachable",
+            "database": database,
             "mcp": dataclasses.asdict(tools),
             "worker": worker and worker.as_dict(),
             "credentials": {
@@ -81,11 +83,11 @@ def _worker() -> WorkerHealth | None:
         return None
 
 
-def _database_answers() -> bool:
+def _database() -> str:
+    """Return "ok", or what keeps this process from serving anything."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        tables = connection.introspection.table_names()
     except Error as error:  # its text may tell more than a log should know
         logger.error("The database cannot be reached: %s", type(error).__name__)
-        return False
-    return True
+        return "unreachable"
+    return "ok" if RequestCount._meta.db_table in tables else "not migrated"

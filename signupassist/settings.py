@@ -59,6 +59,7 @@ PORT = env.number("PORT", 8000, low=1, high=65535)
 
 INSTALLED_APPS = [
     "signupassist.console.ConsoleConfig",  # Django's admin
+    "accounts",  # before Django's, so that its commands go before theirs
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -74,7 +75,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "audit",
-    "accounts",
     "credentials",
     "sessions_store",
     "orchestrator",

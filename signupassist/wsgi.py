@@ -1,11 +1,12 @@
 """The web server's door: `gunicorn signupassist.wsgi`."""
 
+import codecs
 import os
 import sys
 from typing import Any
 
 import django
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
@@ -18,8 +19,8 @@ class Request(WSGIRequest):
 
     Web servers take a part of the path away that a header calls SCRIPT_NAME, and some believe anybody
     that header; but our paths begin at the root. And where a Content-Type cannot be read (RFC 2231
-    lets a parameter name any encoding), Django raises out of reach of middleware and error pages; to
-    us such a request has none.
+    lets a parameter name any encoding), or names an encoding that reads no text, Django raises out of
+    reach of middleware and error pages; to us a request that is not in UTF-8 has none.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
@@ -27,8 +28,12 @@ class Request(WSGIRequest):
         environ["SCRIPT_NAME"] = ""
         try:
             super().__init__(environ)
-        except ValueError:
+            is_readable = self.encoding is None or codecs.lookup(self.encoding).name == "utf-8"
+        except (LookupError, ValueError, TooManyFieldsSent):  # it reads the query, too
+            is_readable = False
+        if not is_readable:
             environ["CONTENT_TYPE"] = ""
+            vars(self).clear()  # the encoding would stay
             super().__init__(environ)
 
 

@@ -28,6 +28,7 @@ from accounts.forms import LogInAgainForm
 from accounts.pages.recorded import LEAVE_NOTHING, RecordedPage
 from accounts.services import logins, people, second_factor
 from accounts.services.second_factor import GoodCode
+from audit.context import user_id_of
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -41,14 +42,15 @@ class LogInView(RecordedPage, allauth.LoginView):
         has_ended = session_has_ended(request) or request.GET.get("why") == "ended"
         if has_ended and not len(messages.get_messages(request)):
             messages.info(request, SessionExpiredError.default_detail)
-        return super().get(request, *args, **kwargs)  # type: ignore[no-any-return]
+        answer: HttpResponseBase = super().get(request, *args, **kwargs)
+        return answer
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         try:
             answer: HttpResponseBase = super().form_valid(form)
         except logins.LogInOvertakenError:
             form.add_error(None, get_adapter().validation_error("email_password_mismatch"))
-            return self.form_invalid(form)  # type: ignore[no-any-return]
+            answer = self.form_invalid(form)
         return answer
 
 
@@ -62,7 +64,7 @@ class SignUpView(RecordedPage, allauth.SignupView):
                 answer: HttpResponseBase = super().form_valid(form)
         except people.EmailTakenError:
             form.add_error("email", get_adapter().validation_error("email_taken"))
-            return self.form_invalid(form)  # type: ignore[no-any-return]
+            answer = self.form_invalid(form)
         return answer
 
 
@@ -86,20 +88,22 @@ class LogInAgainView(RecordedPage, allauth.ReauthenticateView):
         try:
             if code:
                 codes.log_in_with(
-                    self.request, self.request.user.pk, code, at=at, then=self._log_in_again
+                    self.request, user_id_of(self.request), code, at=at, then=self._log_in_again
                 )
             else:
                 logins.log_in_again(self.request, at=at)
         except tuple(codes.REFUSALS) as refused:
             form.add_error("code", codes.REFUSALS[type(refused)])
-            return self.form_invalid(form)  # type: ignore[no-any-return]
+            answer: HttpResponseBase = self.form_invalid(form)
+            return answer
         return HttpResponseRedirect(self.get_success_url())
 
     def _log_in_again(self, code: GoodCode) -> None:
         logins.log_in_again(self.request, code=code, at=timezone.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(way_back=self.get_success_url(), **kwargs)  # type: ignore[no-any-return]
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"way_back": self.get_success_url()}
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")

@@ -1,8 +1,5 @@
 """Choosing a new password: by a link in the mail, or with the one that counts."""
 
-# allauth ships no types, so its views are Any to the checker:
-# mypy: disable-error-code="misc"
-
 import re
 from typing import Any
 

@@ -7,16 +7,16 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views import View
 
 from accounts.services import logins
 
 
-class RecentLogInPage:
+class RecentLogInPage(View):
     """A page for whoever proved lately who they are; others are asked again, and led back."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not logins.is_recent(request, at=timezone.now()):
             way_back = urlencode({REDIRECT_FIELD_NAME: request.path}, safe="/")
             return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{way_back}")
-        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        return answer
+        return super().dispatch(request, *args, **kwargs)

@@ -4,15 +4,12 @@
 # mypy: disable-error-code="misc"
 
 import base64
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import AuthenticateView
-from allauth.mfa.stages import AuthenticateStage
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -32,6 +29,7 @@ from accounts.pages.recent import RecentLogInPage
 from accounts.pages.recorded import RecordedPage
 from accounts.services import logins, second_factor
 from accounts.services.second_factor import GoodCode
+from accounts.stages import CodeStage, still_counts
 from audit.context import user_id_of
 
 PARTS = ("two_step", "password", "everywhere", "delete")  # templates/account/security/
@@ -75,8 +73,12 @@ class CodeView(RecordedPage, AuthenticateView):
             form.add_error("code", codes.REFUSALS[type(refused)])
             answer: HttpResponseBase = self.form_invalid(form)
             return answer
+        except logins.LogInOvertakenError:
+            return self._back()
 
     def _log_in(self, code: GoodCode) -> HttpResponseBase:
+        if not still_counts(self.stage):  # its person was read once more since the page was opened
+            raise logins.LogInOvertakenError
         with transaction.atomic():
             second_factor.use_up(code, at=timezone.now())
             second_factor.note_proved(self.request.session, code)
@@ -85,21 +87,14 @@ class CodeView(RecordedPage, AuthenticateView):
 
     def _aborted(self) -> HttpResponseBase | None:
         """Return the way back to the log-in page where the password counts no more."""
-        stage = LoginStageController.enter(self.request, AuthenticateStage.key)
-        if stage is None or _still_counts(stage.login):
-            return None
+        stage = LoginStageController.enter(self.request, CodeStage.key)
+        return None if stage is None or still_counts(stage) else self._back()
+
+    def _back(self) -> HttpResponseBase:
+        """Forget what was begun, and return the way to begin anew."""
+        self.request.session.flush()
         messages.info(self.request, SessionExpiredError.default_detail)
-        answer: HttpResponseBase = stage.abort()
-        return answer
-
-
-def _still_counts(login: Login) -> bool:
-    """Say whether a log-in that waits for its code may go on; its account may be gone by now."""
-    user = login.user
-    if user is None or not user.is_active or not second_factor.is_on(user.pk):
-        return False
-    ended = user.logins_valid_from
-    return ended is None or datetime.fromtimestamp(login.initiated_at, UTC) >= ended
+        return HttpResponseRedirect(reverse("account_login"))
 
 
 @method_decorator(

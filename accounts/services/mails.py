@@ -1,5 +1,8 @@
 """Mails about accounts. They can be read by others, so they tell no more than they must."""
 
+from datetime import datetime
+from enum import StrEnum, auto
+
 from django.core.mail import EmailMessage
 
 RESET = """\
@@ -15,12 +18,61 @@ stays as it is.
 SignupAssist
 """
 
+CHANGED = """\
+Hello,
+
+{what} on {day} at {hour} UTC.
+
+If you know of this, you need not do anything. If you do not, somebody else may be using your
+account: open SignupAssist as you always do, choose "Forgot your password?" on the page to log in,
+and look under "Security" whether two-step log-in is as you want it. If you cannot get in, ask
+whoever runs SignupAssist.
+
+SignupAssist
+"""
+
+
+class Change(StrEnum):
+    """What was changed about how somebody logs in."""
+
+    PASSWORD = auto()
+    SECOND_FACTOR_ON = auto()
+    SECOND_FACTOR_OFF = auto()
+    RECOVERY_CODES = auto()
+
+
+# the subject, and the first sentence
+WORDS = {
+    Change.PASSWORD: (
+        "Your password was changed",
+        "Your password at SignupAssist was changed",
+    ),
+    Change.SECOND_FACTOR_ON: (
+        "Two-step log-in was turned on",
+        "Two-step log-in at SignupAssist was turned on",
+    ),
+    Change.SECOND_FACTOR_OFF: (
+        "Two-step log-in was turned off",
+        "Two-step log-in at SignupAssist was turned off",
+    ),
+    Change.RECOVERY_CODES: (
+        "New recovery codes were made",
+        "New recovery codes for SignupAssist were made",
+    ),
+}
+
 
 def reset_mail(address: str, link: str) -> EmailMessage:
     """Return the mail with the link to choose a new password."""
-    return EmailMessage(
-        "Choose a new password",
-        RESET.format(link=link),
-        to=[address],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
+    return _mail(address, "Choose a new password", RESET.format(link=link))
+
+
+def change_mail(address: str, change: Change, *, at: datetime) -> EmailMessage:
+    """Return the mail that tells of a change. It has no link: a false one could not look like it."""
+    subject, what = WORDS[change]
+    text = CHANGED.format(what=what, day=f"{at.day} {at:%B %Y}", hour=f"{at:%H:%M}")
+    return _mail(address, subject, text)
+
+
+def _mail(address: str, subject: str, text: str) -> EmailMessage:
+    return EmailMessage(subject, text, to=[address], headers={"Auto-Submitted": "auto-generated"})

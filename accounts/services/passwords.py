@@ -12,11 +12,12 @@ from django.views.decorators.debug import sensitive_variables
 from django_q.tasks import async_task
 
 from accounts.models import User
-from accounts.services import people
+from accounts.services import notices, people
+from accounts.services.mails import Change
 from accounts.services.records import record_deed
 from audit import opened
 from audit import services as audit
-from audit.actions import ANONYMOUS, Action
+from audit.actions import ANONYMOUS, SYSTEM, Action
 
 # Who, Django's token in its two parts, and by `sa_` the log knows a secret when it sees one. Without
 # a pause in between: a digest by itself would pass for something harmless.
@@ -104,6 +105,18 @@ def change(request: HttpRequest, user: User, password: str, *, at: datetime) -> 
         request.session.save()  # now, in this transaction, not when the answer leaves
 
 
+@sensitive_variables()
+def replace(user_id: UUID, password: str, *, at: datetime) -> None:
+    """Give somebody another password, by an operator's hand; all their log-ins ended.
+
+    :raises User.DoesNotExist: if they are gone
+    :raises audit.AuditUnavailableError: if it cannot be recorded; then nothing changed
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user_id)
+        _set(user, password, at=at, method="command", actor=SYSTEM)
+
+
 def _owner_of(key: str, *, lock: bool) -> User:
     parts = _KEY.fullmatch(key)
     if parts is None:
@@ -117,8 +130,9 @@ def _owner_of(key: str, *, lock: bool) -> User:
 
 
 @sensitive_variables()
-def _set(user: User, password: str, *, at: datetime, method: str) -> None:
-    record_deed(Action.USER_PASSWORD_CHANGED, user.pk, at=at, method=method)
+def _set(user: User, password: str, *, at: datetime, method: str, actor: str | None = None) -> None:
+    record_deed(Action.USER_PASSWORD_CHANGED, user.pk, at=at, method=method, actor=actor)
     user.set_password(password)
     user.logins_valid_from = at
     user.save(update_fields=["password", "logins_valid_from"])
+    notices.tell(user.pk, Change.PASSWORD, at=at)

@@ -17,6 +17,8 @@ from django.db import IntegrityError, transaction
 
 from accounts import recovery_codes, totp
 from accounts.models import User
+from accounts.services import notices
+from accounts.services.mails import Change
 from accounts.services.records import record_deed
 from audit import opened
 from audit import services as audit
@@ -216,6 +218,7 @@ def add(user_id: UUID, *, sealed: str, code: str, at: datetime) -> tuple[GoodCod
         _keep_codes(user_id, codes, at)
         User.objects.filter(pk=user_id).update(logins_valid_from=at)
         record_deed(Action.USER_SECOND_FACTOR_ADDED, user_id, at=at, method="totp")
+        notices.tell(user_id, Change.SECOND_FACTOR_ON, at=at)
     return GoodCode(app.pk, app.pk, "totp", step=step), codes
 
 
@@ -230,6 +233,7 @@ def remove(user_id: UUID, *, at: datetime, actor: str | None = None) -> None:
         if not removed:
             raise NotOnError
         record_deed(Action.USER_SECOND_FACTOR_REMOVED, user_id, at=at, method="totp", actor=actor)
+        notices.tell(user_id, Change.SECOND_FACTOR_OFF, at=at)
 
 
 def make_recovery_codes(user_id: UUID, *, at: datetime) -> list[str]:
@@ -244,6 +248,7 @@ def make_recovery_codes(user_id: UUID, *, at: datetime) -> list[str]:
             raise NotOnError
         _keep_codes(user_id, codes, at)
         record_deed(Action.USER_RECOVERY_CODES_MADE, user_id, at=at)
+        notices.tell(user_id, Change.RECOVERY_CODES, at=at)
     return codes
 
 

@@ -1,6 +1,7 @@
 """Deleting an account: everything that is a parent's goes at once, and what must stay names nobody.
 
-What stays: the ledger, and the receipts of registrations. Both know a person by an id that leads
+What stays: the ledger, the receipts of registrations, and for twelve hours the log-ins on pages of other
+devices, which nobody could find without reading everybody's. All know a person by an id that leads
 nowhere any more.
 """
 

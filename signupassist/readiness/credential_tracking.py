@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
 
+from accounts.jwks import KeysUnavailableError, key_set
 from audit.printing import counted
 from credentials import selectors
 from credentials.models import StoredCredential
@@ -43,7 +45,30 @@ def look(at: datetime) -> Iterator[Finding]:
         else "see the admin with a password alone",
         "Set STAFF_MFA=on.",
     )
+    urls = sorted({lane.jwks_url for lane in settings.AUTH_LANES if lane.jwks_url})
+    if urls:
+        yield _issuers(urls)
     yield _sample()
+
+
+def _issuers(urls: list[str]) -> Finding:
+    """Ask each issuer whose tokens count for its keys, as long as a log-in would wait for them."""
+    silent = [urlsplit(url).netloc for url in urls if not _tells_of_keys(url)]
+    return advised(
+        "Log-ins from elsewhere",
+        not silent,
+        f"no keys from {', '.join(silent)}"
+        if silent
+        else f"{counted(len(urls), 'issuer')}, with keys",
+        "See SUPABASE_URL and AUTH_ISSUERS, and whether this machine may reach them.",
+    )
+
+
+def _tells_of_keys(url: str) -> bool:
+    try:
+        return key_set(url).count() > 0
+    except KeysUnavailableError:
+        return False
 
 
 def _lack(use: KeyUse) -> str:

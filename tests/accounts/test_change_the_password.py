@@ -57,6 +57,7 @@ def test_goes_on_here_and_ends_every_other_log_in(browser: Client, parent: User)
         ({"password": ""}, "This field is required."),
         ({"password1": "short"}, "too short"),
         ({"password1": "pat@example.com"}, "too similar"),
+        ({"password1": PASSWORD}, "That is your password already."),
         ({"password1": "x" * 1_025}, "at most 1024 characters"),
     ],
 )

@@ -52,6 +52,18 @@ def test_asks_once_in_ten_minutes(issuer: JwksServer, keys: KeySet, clock: Clock
     assert issuer.fetches == 2
 
 
+def test_counts_what_the_issuer_tells_of_and_nothing_that_was_kept(
+    issuer: JwksServer, keys: KeySet, clock: Clock
+) -> None:
+    assert keys.count() == 1
+    issuer.die()
+    clock.forward(601)
+
+    assert keys.find("first", "ES256").key_id == "first"
+    with pytest.raises(KeysUnavailableError):
+        keys.count()
+
+
 def test_finds_a_new_key_at_once(issuer: JwksServer, keys: KeySet) -> None:
     keys.find("first", "ES256")
     issuer.rotate("second", "RS256")

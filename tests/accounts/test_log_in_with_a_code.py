@@ -1,7 +1,7 @@
 """Logging in with a code besides the password…"""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -225,7 +225,9 @@ def test_can_be_given_up(log_in: LogIn, browser: Client, app: App) -> None:
     assert not MandateAudit.objects.filter(action="user_logged_out").exists()
 
 
-@pytest.mark.parametrize("ended", ["deleted", "turned off", "disabled", "ended", "too long ago"])
+@pytest.mark.parametrize(
+    "ended", ["deleted", "turned off", "disabled", "ended", "another password", "too long ago"]
+)
 def test_ends_where_the_password_counts_no_more(
     log_in: LogIn, browser: Client, app: App, parent: User, ended: str
 ) -> None:
@@ -238,6 +240,9 @@ def test_ends_where_the_password_counts_no_more(
         User.objects.filter(pk=parent.pk).update(is_active=False)
     elif ended == "ended":
         User.objects.filter(pk=parent.pk).update(logins_valid_from=timezone.now())
+    elif ended == "another password":
+        parent.set_password("skis in the cellar")
+        parent.save()
     wait = timedelta(minutes=16 if ended == "too long ago" else 0)
 
     with time_machine.travel(timezone.now() + wait):
@@ -247,6 +252,43 @@ def test_ends_where_the_password_counts_no_more(
         if not wait:
             page = browser.get("/auth").content.decode()
             assert page.count("Your session expired. Please log in again.") == 1
+
+
+def test_ends_where_the_password_is_changed_at_the_last_moment(
+    log_in: LogIn, browser: Client, app: App, parent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_up = second_factor.use_up
+
+    def slow(code: second_factor.GoodCode, *, at: datetime) -> None:
+        use_up(code, at=at)
+        parent.set_password("skis in the cellar")
+        parent.save()
+
+    log_in()
+    with monkeypatch.context() as patch:
+        patch.setattr(second_factor, "use_up", slow)
+        answer = enter(browser, app.code())
+
+    assert (answer.status_code, answer["Location"]) == (302, "/auth")
+    assert not is_logged_in(browser)
+    assert "Your session expired. Please log in again." in browser.get("/auth").content.decode()
+    parent.save()  # what was written above was undone with the rest
+    log_in(password="skis in the cellar")
+    assert enter(browser, app.code()).status_code == 302, "the code was not used up"
+
+
+def test_keeps_no_e_mail_in_the_session(
+    log_in: LogIn, browser: Client, app: App, parent: User
+) -> None:
+    log_in()
+    waiting = str([one.get_decoded() for one in Session.objects.all()])
+    enter(browser, app.code())
+    done = str([one.get_decoded() for one in Session.objects.all()])
+
+    assert is_logged_in(browser)
+    assert "mfa_authenticate" in waiting
+    assert str(parent.pk) in done
+    assert parent.email not in waiting + done
 
 
 def test_says_so_where_the_key_is_missing_and_takes_recovery_codes(

@@ -85,11 +85,24 @@ def test_leaves_everybody_else_alone(
     assert other.get("/api/v1/me").status_code == 200
 
 
+def test_ends_sessions_of_an_older_secret_key_too(
+    log_in: LogIn, browser: Client, parent: User, settings: Settings
+) -> None:
+    log_in()
+    elsewhere = Client()
+    elsewhere.force_login(parent)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+
+    end_all(browser)
+
+    assert elsewhere.get("/api/v1/me").status_code == 401
+
+
 def test_leaves_sessions_that_began_before_anybody_could(parent: User) -> None:
     """So that nobody is logged out by the update that brings this in."""
     begun = Client()
     begun.force_login(parent)
-    django_alone = super(User, parent)._get_session_auth_hash()  # type: ignore[misc]
+    django_alone = super(User, parent).get_session_auth_hash()
 
     assert begun.session["_auth_user_hash"] == django_alone
 

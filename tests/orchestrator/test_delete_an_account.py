@@ -34,6 +34,12 @@ PATH = "/auth/security/delete"
 STILL_UNCLEAR = "We are still checking whether one of your registrations went through."
 EXPIRED = "Your session expired. Please log in again."
 KEPT = {MandateAudit, RegistrationSubmission}
+LOGIN = {
+    "alias": "Ski club",
+    "provider": "skiclubpro",
+    "email": "pat@example.com",
+    "password": "canary-pass",
+}
 
 Answer = Any
 
@@ -187,7 +193,10 @@ def test_lets_no_request_under_way_bring_the_account_back(full: Chat, parent: Us
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ends_what_was_begun_before_it(parent: User, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("path", "body"), [("sessions", {}), ("credentials", LOGIN)])
+def test_ends_what_was_begun_before_it(
+    parent: User, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, str]
+) -> None:
     check = JWTAuthentication.authenticate
 
     def slow(self: JWTAuthentication, request: Request) -> Any:
@@ -198,8 +207,8 @@ def test_ends_what_was_begun_before_it(parent: User, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(JWTAuthentication, "authenticate", slow)
     token = tokens.issue(parent.pk, at=timezone.now())
     answer = Client().post(
-        "/api/v1/sessions",
-        b"{}",
+        f"/api/v1/{path}",
+        body,
         content_type="application/json",
         headers={"authorization": f"Bearer {token}"},
     )

@@ -30,6 +30,21 @@ def test_is_no_crash_where_the_content_type_cannot_be_read(kind: str) -> None:
     assert Request({**GIVEN, "CONTENT_TYPE": kind}).content_type == ""
 
 
+@pytest.mark.parametrize("query", ["", "x=1", "next=%ff"])
+@pytest.mark.parametrize(
+    "charset", ["hex", "zlib", "rot13", "undefined", "idna", "utf-7", "latin-1"]
+)
+def test_is_read_in_no_other_encoding(charset: str, query: str) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    request = Request({**GIVEN, "QUERY_STRING": query, "CONTENT_TYPE": kind})
+    usual = Request({**GIVEN, "CONTENT_TYPE": "text/plain; charset=UTF-8"})
+
+    assert (request.content_type, request.encoding) == ("", None)
+    assert len(request.GET) == bool(query)
+    assert not request.POST
+    assert usual.content_type == "text/plain"
+
+
 @pytest.mark.parametrize("prefix", ["/x", "//evil.example", "/admin"])
 def test_begins_no_path_but_at_the_root(prefix: str) -> None:
     """Else a header would carry a request past what a proxy or we say about its path."""

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Model
@@ -58,7 +57,6 @@ ELSEWHERE: dict[str, tuple[int, int]] = {
     "password_change_done": (404, 404),
     "jsi18n": (200, 405),
     "autocomplete": (403, 405),  # no form of the console asks for it
-    "view_on_site": (404, 404),
     "unknown": (404, 404),
 }
 
@@ -131,10 +129,6 @@ def _pages(urls: list[Any], world: dict[type[Model], Any]) -> Iterator[Page]:
         yield Page("app_list", reverse("admin:app_list", args=[app_label]), model)
     for url in (url for url in urls if isinstance(url, URLPattern)):
         match url.name:
-            case "view_on_site":
-                kind = ContentType.objects.get_for_model(StoredCredential)
-                args = [kind.pk, world[StoredCredential]]
-                yield Page(url.name, reverse("admin:view_on_site", args=args))
             case "app_list":
                 continue  # with each model
             case "autocomplete":

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django import Settings
 
+from accounts import jwks
 from accounts.models import User
 from audit import guards
 from audit.models import MandateAudit
@@ -24,6 +25,7 @@ from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
 from signupassist.readiness import phases, session_persistence
 from signupassist.readiness.findings import Finding, Grade
+from tests.accounts.issuers import SECRET, believe, believed
 from tests.credentials.conftest import ANOTHER_KEY
 from tests.credentials.rotation import damage, key_ids, put_key_first
 from tests.ledger_flush import lift_guards
@@ -214,6 +216,25 @@ def test_tries_to_open_some_logins(parent: User) -> None:
     chat.save_login()
     damage(StoredCredential.objects.get())
     assert look()["Openings"].found == "1 of 1 login found not to hold"
+
+
+def test_asks_the_issuers_of_other_log_ins_for_their_keys(settings: Settings) -> None:
+    assert "Log-ins from elsewhere" not in look()
+    with believed(settings) as issuer:
+        heard = look()["Log-ins from elsewhere"]
+        issuer.die()
+        jwks.key_set.cache_clear()
+        silent = look()["Log-ins from elsewhere"]
+
+    assert (heard.grade, heard.found) == (Grade.OK, "1 issuer, with keys")
+    assert silent.grade is Grade.ADVICE
+    assert silent.found == f"no keys from {issuer.url.removeprefix('http://')}"
+
+
+def test_asks_no_issuer_where_tokens_are_signed_with_a_secret(settings: Settings) -> None:
+    believe(settings, supabase_secret=SECRET)
+
+    assert "Log-ins from elsewhere" not in look()
 
 
 def test_does_not_like_debug_mode_or_a_cache_that_is_away(
