@@ -100,8 +100,10 @@ def install_what_is_missing() -> list[str]:
     packages = [word for names, lacks in wanted.items() if lacks() for word in names.split()]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"== Installing {' '.join(packages)}", flush=True)
-        script = (
-            "{ dpkg --configure -a && apt-get update &&"
+        script = (  # a browser comes without its windows where Debian has it so
+            "{ dpkg --configure -a && apt-get update && for name; do shift;"
+            ' apt-cache show "$name-headless-shell" && name="$name-headless-shell";'
+            ' set -- "$@" "$name"; done &&'
             ' apt-get install -y --no-install-recommends "$@"; } </dev/null >var/apt.log 2>&1'
         )
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

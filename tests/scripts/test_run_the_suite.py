@@ -116,12 +116,13 @@ def test_says_what_was_not_run_and_fails_for_it_in_ci(
 def test_finds_a_browser_by_variable_then_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser = tmp_path / "google-chrome"
-    browser.write_text("#!/bin/sh\n")
-    browser.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROMIUM", raising=False)
-    assert requirements_of_machine.chromium() == str(browser)
+    for name in ("google-chrome", "chromium", "chromium-headless-shell"):  # each before the last
+        browser = tmp_path / name
+        browser.write_text("#!/bin/sh\n")
+        browser.chmod(0o755)
+        assert requirements_of_machine.chromium() == str(browser)
 
     monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
     assert "CHROMIUM" in str(requirements_of_machine.missing("browser"))
