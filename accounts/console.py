@@ -1,11 +1,18 @@
 """The admin's door."""
 
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
 from accounts.services import second_factor
+from audit import acting
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def proved_second_factor(request: HttpRequest) -> bool:
@@ -22,6 +29,17 @@ class Console(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Say whether whoever is asking may see any page of the admin."""
         return super().has_permission(request) and proved_second_factor(request)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Return the view for those who may see pages; what it asks, it asks as staff."""
+
+        @functools.wraps(view)
+        def as_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request):  # some pages are for everybody: the log-out
+                acting.become_staff()
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(cast("View", as_staff), cacheable)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the paths without the one that leads on to a row's page: our rows have none."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import mails, passwords
@@ -24,8 +25,10 @@ def mail_reset_link(user_id: str | None, site: str) -> None:
     if user is None:
         return
     with opened.forgetting():
+        failure: MailNotSentError | None = None
         path = reverse("account_reset_password_from_key", args=[passwords.key_for(user)])
         failure = _failure_of(mails.reset_mail(user.email, site + path))
+    passwords.note_mailed(user.pk, is_sent=failure is None, at=timezone.now())
     if failure:
         raise failure
 

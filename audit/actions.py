@@ -93,6 +93,10 @@ class Action(models.TextChoices):
     USER_LOGGED_OUT = "user_logged_out", "Logged out"
     USER_LOGINS_ENDED = "user_logins_ended", "Logged out everywhere"
     USER_PASSWORD_RESET_REQUESTED = "user_password_reset_requested", "Asked for a new password"
+    USER_PASSWORD_RESET_MAILED = (
+        "user_password_reset_mailed",
+        "Mail with a link for a new password",
+    )
     USER_PASSWORD_CHANGED = "user_password_changed", "Changed the password"
     USER_SECOND_FACTOR_ADDED = "user_second_factor_added", "Turned two-step log-in on"
     USER_SECOND_FACTOR_REMOVED = "user_second_factor_removed", "Turned two-step log-in off"
@@ -135,4 +139,5 @@ _HAPPENED = {
     Action.REGISTRATION_OUTCOME_UNKNOWN,
     Action.REGISTRATION_NEEDS_OPERATOR,
     Action.REGISTRATION_RESOLVED,
+    Action.USER_PASSWORD_RESET_MAILED,
 }

@@ -42,6 +42,9 @@ MAX_INT = 2**53 - 1  # what a JSON number carries exactly everywhere
 
 _DOMAIN = b"mandate-audit/v1\0"
 _KEY = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+_ENCODER = json.JSONEncoder(  # that nothing holds itself is seen by its depth
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+)
 
 
 class ProfileError(ValueError):
@@ -61,18 +64,48 @@ def event(row: Mapping[str, Any]) -> bytes:
 
     :raises ProfileError: if a column is missing or holds what the profile does not allow
     """
+    canonical: bytes = rfc8785.dumps(_checked(row))
+    return canonical
+
+
+def new_hash(row: Mapping[str, Any]) -> str:
+    """Return the `content_hash` of a row that is about to be written, at half the price.
+
+    :raises ProfileError: if a column is missing or holds what the profile does not allow
+    """
+    return hashlib.sha256(_DOMAIN + _quickly(_checked(row))).hexdigest()
+
+
+def _checked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row as JSON has them.
+
+    :raises ProfileError: if a column is missing or holds what the profile does not allow
+    """
     try:
         said = {name: row[name] for name in COLUMNS_OF[row["schema_v"]]}
     except KeyError as missing:
         raise ProfileError(f"no such column or schema version: {missing}") from None
     check(said["metadata"])
-    canonical: bytes = rfc8785.dumps(
-        {
-            name: value if name == "metadata" else _column(name, value)
-            for name, value in said.items()
-        }
-    )
-    return canonical
+    return {
+        name: value if name == "metadata" else _column(name, value) for name, value in said.items()
+    }
+
+
+def quick_hash(said: Mapping[str, Any]) -> str:
+    """Return the hash of a row that was read back, its columns as JSON has them (ids, moments as text).
+
+    Five times as quick as `content_hash`, since nothing is checked: what is outside of the profile
+    gets a hash, too, but never one that was recorded.
+
+    :raises ProfileError: if a column is missing, or the schema version is none
+    :raises TypeError: if JSON has no such value
+    :raises ValueError: if a text holds half a character
+    """
+    try:
+        columns = {name: said[name] for name in COLUMNS_OF[said["schema_v"]]}
+    except KeyError as missing:
+        raise ProfileError(f"no such column or schema version: {missing}") from None
+    return hashlib.sha256(_DOMAIN + _quickly(columns)).hexdigest()
 
 
 def moment(at: datetime) -> str:
@@ -97,9 +130,9 @@ def check(metadata: Any) -> None:
         raise ProfileError(f"metadata is larger than {MAX_BYTES} bytes")
 
 
-def _quickly(metadata: dict[str, Any]) -> bytes:
+def _quickly(said: dict[str, Any]) -> bytes:
     """Return the canonical bytes of what passed the profile, at a fraction of the price."""
-    return json.dumps(metadata, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(said).encode()
 
 
 def _column(name: str, value: Any) -> str | int | None:

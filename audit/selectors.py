@@ -18,6 +18,26 @@ def own_rows(
     until: datetime | None = None,
 ) -> QuerySet[MandateAudit]:
     """Return a person's trail, narrowed by what is given (`since` inclusive, `until` exclusive)."""
+    return narrowed(
+        MandateAudit.objects.filter(user_id=user_id),
+        action=action,
+        provider=provider,
+        session_id=session_id,
+        since=since,
+        until=until,
+    )
+
+
+def narrowed(
+    rows: QuerySet[MandateAudit],
+    *,
+    action: str | None = None,
+    provider: str | None = None,
+    session_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[MandateAudit]:
+    """Return these rows, narrowed by what is given (`since` inclusive, `until` exclusive)."""
     wanted = {
         "action": action,
         "provider": provider,
@@ -25,6 +45,4 @@ def own_rows(
         "created_at__gte": since,
         "created_at__lt": until,
     }
-    return MandateAudit.objects.filter(
-        user_id=user_id, **{name: value for name, value in wanted.items() if value is not None}
-    )
+    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})

@@ -10,15 +10,12 @@ from uuid import UUID
 
 from django.db import Error
 
-from audit import canonical, redaction, vocabulary
+from audit import canonical, redaction, telling, vocabulary
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
 from audit.models import MandateAudit
 
 _ACTIONS = frozenset(Action.values)
-
-# What a reader of these records relies on, besides what every record has.
-_OPENED = {"credential_alias", "accessed_at", "purpose"}
 _NAMES = ("provider", "org_ref", "program_ref")
 
 
@@ -29,7 +26,8 @@ class AuditUnavailableError(Exception):
 class SecretInRecordError(AuditUnavailableError):
     """A record would hold a secret that is open just now; it could never be taken out again.
 
-    What has happened outside is recorded all the same, with "[sealed]" in place of the secret.
+    What has happened outside is recorded all the same, with "[sealed]" in place of the secret, and
+    with names that are too long cut short.
     """
 
 
@@ -66,9 +64,9 @@ def record(
 
     :raises AuditUnavailableError: if the database refuses, or a secret that is open just now would
         be told with a deed of ours (`SecretInRecordError`); let it pass, so that the deed is undone
-    :raises ValueError: for an action or actor that does not exist, or metadata without a key that
-        its action promises
-    :raises ProfileError: for a value that has no canonical form (a float, half a character)
+    :raises ValueError: for an action or actor that does not exist, or metadata that is not what the
+        action tells (`audit.vocabulary`); the text names the key, never the value
+    :raises ProfileError: for what has no canonical form (half a character), or is too much
     """
     row = _row(
         Entry(
@@ -116,13 +114,15 @@ def _row(entry: Entry) -> MandateAudit:
     if not is_actor(entry.actor):
         raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")
     told = entry.metadata or {}
-    if missing := _promised(entry.action) - told.keys():
-        raise ValueError(f"{entry.action} needs {', '.join(sorted(missing))} in its metadata")
-    redacted = redaction.redact(told)
+    vocabulary.check(entry.action, told)
+    redacted = telling.redacted(told)
     said = {name: redaction.redact_name(getattr(entry, name)) for name in _NAMES}
-    metadata = vocabulary.without_secrets(redacted)
-    names = {name: vocabulary.name_without_secrets(value) for name, value in said.items()}
-    if (metadata, names) != (redacted, said) and not Action(entry.action).tells_what_happened:
+    metadata = telling.without_secrets(redacted)
+    names = {name: telling.name_without_secrets(value) for name, value in said.items()}
+    if Action(entry.action).tells_what_happened:  # nothing undoes it, so it is told somehow
+        metadata = telling.shortened(metadata)
+        names = {name: telling.shortened_name(value) for name, value in names.items()}
+    elif (metadata, names) != (redacted, said):
         raise SecretInRecordError("the record would hold a secret")
     request_id = redaction.redact_name(current_request_id())
     row = MandateAudit(
@@ -138,16 +138,10 @@ def _row(entry: Entry) -> MandateAudit:
             "sessionId": str(entry.session_id) if entry.session_id else None,
             "provider": names["provider"],
             "org_ref": names["org_ref"],
-            "request_id": vocabulary.name_without_secrets(request_id),
+            "request_id": telling.name_without_secrets(request_id),
         },
         created_at=entry.at,
         schema_v=canonical.SCHEMA_V,
     )
-    row.content_hash = row.computed_hash()
+    row.content_hash = canonical.new_hash(vars(row))
     return row
-
-
-def _promised(action: str) -> set[str]:
-    if action == Action.CREDENTIALS_ACCESSED:
-        return _OPENED
-    return {"credential_alias"} if action.startswith("credentials_") else set()

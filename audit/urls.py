@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from audit.views import AuditView, mandates_audit
+from audit.views import (
+    AuditCheckpointView,
+    AuditExportView,
+    AuditRecordView,
+    AuditView,
+    mandates_audit,
+)
 
-api_urlpatterns = [path("audit", AuditView.as_view(), name="audit")]
+api_urlpatterns = [
+    path("audit", AuditView.as_view(), name="audit"),
+    path("audit/checkpoint", AuditCheckpointView.as_view(), name="audit-checkpoint"),
+    path("audit/export", AuditExportView.as_view(), name="audit-export"),
+    path("audit/<uuid:record_id>", AuditRecordView.as_view(), name="audit-record"),
+]
 page_urlpatterns = [path("mandates-audit", mandates_audit, name="mandates-audit")]

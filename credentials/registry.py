@@ -19,6 +19,8 @@ from audit.actions import Action
 from credentials.fields import KeyIdIn, SealedTextField
 from credentials.keyring import Key
 
+BATCH = 200  # rows in memory at a time
+
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 _KEY_IDS_IN_TEXT = re.compile(rf"\bsa1\.({KEY_ID.pattern})\.")
 
@@ -43,10 +45,13 @@ class SealedText:
         return rows_by_key(self.model, self.column)
 
     def _rows_by_key_in_json(self) -> Counter[str]:
-        texts = self._texts().filter(text__contains="sa1.").values_list("text", flat=True)
+        rows = self._texts().filter(text__contains="sa1.").order_by("pk").values_list("pk", "text")
         counted: Counter[str] = Counter()
-        for text in texts.iterator(chunk_size=200):
-            counted.update(set(_KEY_IDS_IN_TEXT.findall(text)))
+        batch = list(rows[:BATCH])
+        while batch:
+            for _, text in batch:
+                counted.update(set(_KEY_IDS_IN_TEXT.findall(text)))
+            batch = list(rows.filter(pk__gt=batch[-1][0])[:BATCH])
         return counted
 
     def rows_without(self, key_ids: Iterable[str], *, among: int) -> int:

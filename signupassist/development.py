@@ -14,8 +14,9 @@ WITHOUT_SECOND_FACTOR = "STAFF_MFA=off\n"
 def create_secrets(base_dir: Path) -> None:
     """Make sure that `var/` is private and, unless DEBUG is off, that it holds secrets of its own.
 
-    What an existing file says stays: what was sealed with its key must stay readable. Where it says
-    nothing about the second factor of staff, it is off, so that the demo's can log in to the admin.
+    What an existing file says stays: what was sealed with its key must stay readable. It gains what
+    it does not speak of: a key that seals the ledger, and that staff need no second factor, so that
+    the demo's can log in to the admin.
     """
     var = base_dir / "var"
     var.mkdir(mode=0o700, exist_ok=True)
@@ -26,15 +27,20 @@ def create_secrets(base_dir: Path) -> None:
     if not file.exists():
         _write_private(
             file,
-            "DEBUG=true\n"
-            f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
-            f"CRED_SEAL_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}\n"
-            f"{WITHOUT_SECOND_FACTOR}",
+            f"DEBUG=true\nSECRET_KEY={secrets.token_urlsafe(48)}\nCRED_SEAL_KEY={_key()}\n"
+            f"AUDIT_SIGNING_KEY={_key()}\n{WITHOUT_SECOND_FACTOR}",
         )
-    elif "STAFF_MFA" not in (said := read_file(file)) and said.get("DEBUG", "").lower() in TRUE:
-        _write_private(
-            file, f"{file.read_text(encoding='ascii').rstrip()}\n{WITHOUT_SECOND_FACTOR}"
-        )
+        return
+    said = read_file(file)
+    lacking = "STAFF_MFA" not in said and said.get("DEBUG", "").lower() in TRUE
+    more = WITHOUT_SECOND_FACTOR * lacking
+    more += f"AUDIT_SIGNING_KEY={_key()}\n" * ("AUDIT_SIGNING_KEY" not in said)
+    if more:
+        _write_private(file, f"{file.read_text(encoding='ascii').rstrip()}\n{more}")
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _debug_is_off(base_dir: Path) -> bool:

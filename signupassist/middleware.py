@@ -10,7 +10,7 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from rest_framework.settings import api_settings
 
-from audit import opened, redaction
+from audit import acting, opened, redaction
 from audit.context import serving
 from signupassist import health, pages
 
@@ -54,7 +54,8 @@ HEADERS = {
 class RequestIdMiddleware:
     """Name each request: a caller's own X-Request-ID where it is harmless, else a fresh one.
 
-    Secrets that are opened or typed while it is served are forgotten with it.
+    Secrets that are opened or typed while it is served are forgotten with it, and until somebody is
+    recognised the database is asked for nobody.
     A caller's trace (W3C `traceparent`) goes on through us to the provider's tools.
     """
 
@@ -65,7 +66,11 @@ class RequestIdMiddleware:
         offered = request.headers.get("X-Request-ID", "")
         request_id = offered if PLAIN_ID.fullmatch(offered) else uuid.uuid4().hex
         traceparent = request.headers.get("Traceparent", "")
-        with serving(request_id, traceparent=traceparent), opened.forgetting():
+        with (
+            serving(request_id, traceparent=traceparent),
+            opened.forgetting(),
+            acting.as_web(request),
+        ):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -1,7 +1,5 @@
 """Django's settings, all from the environment (see `.env.example` for every variable)."""
 
-import sqlite3
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import lanes
+from audit import log_keys, notes
 from credentials import keyring
-from signupassist import env, logs
+from signupassist import databases, env, logs
 
 django_stubs_ext.monkeypatch()  # lets classes like ModelAdmin[Model] be written at run time
 
@@ -123,44 +122,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Data -----------------------------------------------------------------------------------------
 
-try:
-    # where it finds no scheme it warns, and prints the URL with its password
-    with warnings.catch_warnings(action="error", category=UserWarning):
-        DATABASES: dict[str, dict[str, Any]] = {
-            "default": dict(
-                environ.Env.db_url_config(
-                    env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-                )
-            )
-        }
-except (ImproperlyConfigured, ValueError, KeyError, UserWarning):
-    raise env.SettingsError(
-        "DATABASE_URL cannot be understood. Good: DATABASE_URL=postgres://user:password@host:5432/name"
-    ) from None
-_database = DATABASES["default"]
-_database["ATOMIC_REQUESTS"] = False  # it would unwrite the audit rows of refused requests
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    if sqlite3.sqlite_version_info < (3, 35):  # the first that knows RETURNING
-        raise env.SettingsError(
-            f"DATABASE_URL names SQLite, but Python's is {sqlite3.sqlite_version}, and 3.35 is needed. "
-            "Good: DATABASE_URL=postgres://user:password@host:5432/name"
-        )
-    # WAL: readers never wait. IMMEDIATE: two writers queue instead of failing half-way. FULL: what
-    # was acknowledged survives a power cut.
-    _database["OPTIONS"] = {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
-    }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database["CONN_MAX_AGE"] = 60
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
-else:
-    raise env.SettingsError(
-        "DATABASE_URL must name SQLite or PostgreSQL. "
-        "Good: DATABASE_URL=postgres://user:password@host:5432/name"
-    )
+DATABASES = {"default": databases.read(f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
@@ -177,10 +139,10 @@ CACHES = {
 }
 
 # Tasks are delivered at least once, by Redis at most once. timeout < retry, or a slow job would run
-# twice at a time; two workers, so that a long clean-up holds nothing up.
+# twice at a time; three workers: one is always sealing, and a long clean-up holds nothing up.
 Q_CLUSTER: dict[str, Any] = {
     "name": "signupassist",
-    "workers": 2,
+    "workers": 3,
     "timeout": 300,
     "retry": 360,
     "max_attempts": 3,
@@ -284,6 +246,24 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 CRED_SEAL_KEY = env.secret("CRED_SEAL_KEY", required=False, good="")
 CRED_SEAL_KEY_FILE = env.text("CRED_SEAL_KEY_FILE")
 REVEALS_PER_HOUR = env.number("REVEALS_PER_HOUR", 20, low=0, high=1000)
+
+# --- The ledger -----------------------------------------------------------------------------------
+
+AUDIT_ORIGIN = env.text("AUDIT_ORIGIN", "localhost/mandate-audit")
+try:  # the private key is the worker's alone, the public one everybody's
+    AUDIT_SIGNERS = log_keys.signers(
+        env.secret("AUDIT_SIGNING_KEY", required=False, good=""), AUDIT_ORIGIN
+    )
+    AUDIT_VERIFIERS = log_keys.verifiers(env.text("AUDIT_VERIFY_KEY"), AUDIT_SIGNERS)
+except log_keys.LogKeyError as error:
+    raise env.SettingsError(str(error)) from None
+except notes.NoteError:
+    raise env.SettingsError(
+        "AUDIT_ORIGIN is no name without spaces. Good: AUDIT_ORIGIN=app.example.org/mandate-audit"
+    ) from None
+AUDIT_CHECKPOINT_FILE = env.text(
+    "AUDIT_CHECKPOINT_FILE", str(VAR_DIR / "audit-checkpoints") if DEBUG else ""
+)
 
 # --- Provider tools -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.utils import timezone
 
+from audit import acting
 from signupassist.supervisor import Child, Supervisor
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
@@ -45,6 +46,7 @@ def child() -> Child:
     return Child("worker", [sys.executable, str(MANAGE), "qcluster"])
 
 
+@acting.as_jobs()
 def look_after(cluster: Child) -> None:
     """Mend broken schedules, and have the cluster started anew when it stands still; for ever."""
     from sessions_store import schedules

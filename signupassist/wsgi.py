@@ -9,6 +9,8 @@ import django
 from django.core.exceptions import ImproperlyConfigured, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from audit import acting, sqlite_lock
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
 
 GUNICORN_HALT = 3  # gunicorn's WORKER_BOOT_ERROR: it stops instead of restarting workers for ever
@@ -43,7 +45,9 @@ class Handler(WSGIHandler):
 
 try:
     django.setup(set_prefix=False)
+    sqlite_lock.switch_on()
     application = Handler()
+    acting.process_acts_as(acting.Role.APP)
 except ImproperlyConfigured as error:
     print(f"SignupAssist cannot start: {error}", file=sys.stderr)
     sys.exit(GUNICORN_HALT)

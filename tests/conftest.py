@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,18 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.db import connection
 from django.dispatch import receiver
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from audit import opened
+from audit import acting, opened
 from credentials import keyring
-from tests.ledger_flush import let_flush_pass
+from signupassist import wsgi  # noqa: F401  before any test does, since it says what the process is
+from tests.ledger_flush import let_flush_pass, let_time_travel
+
+acting.process_acts_as(None)  # a test is no web server, though it may talk to one in this process
 
 # on a busy machine an example may take long, and that says nothing about the code
 hypothesis.settings.register_profile(
@@ -51,6 +57,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def flushes_empty_the_ledger() -> Iterator[None]:
     """Let transactional tests clean up behind themselves."""
     with let_flush_pass():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let tests hand any time inward, through requests as well, whose role PostgreSQL holds to now."""
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(let_time_travel(connection))
         yield
 
 

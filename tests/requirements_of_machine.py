@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.servers import redis_server
+from tests.servers import pgbouncer, redis_server
 from tests.servers.sdk import environment
 
 # The first is the same engine without the windows nobody sees: pages cost it a third of the CPU.
@@ -24,18 +24,20 @@ def chromium() -> str | None:
 def missing(part: str) -> str | None:
     """Return a sentence on what is missing, or None where the part is there.
 
-    Parts: pg, browser, redis, and sdk-1x, which is installed by asking for it.
+    Parts: pg, pgbouncer, browser, redis, and sdk-1x, which is installed by asking for it.
     """
     if part == "browser":
         return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
     if part == "pg":
         given = os.environ.get("TEST_DATABASE_URL")
         return None if given else "no PostgreSQL: run through script/test, or set TEST_DATABASE_URL"
+    if part == "pgbouncer":
+        return None if pgbouncer.program() else "no PgBouncer: apt-get install pgbouncer"
     if part == "redis":
         return None if redis_server.program() else "no Redis: apt-get install redis-server"
     if part == "sdk-1x":
         return environment.missing()
-    raise ValueError(f"{part!r} is no part: pg, browser, redis, sdk-1x")
+    raise ValueError(f"{part!r} is no part: pg, pgbouncer, browser, redis, sdk-1x")
 
 
 def need(part: str) -> None:

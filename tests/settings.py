@@ -19,6 +19,7 @@ os.environ |= {
     "DEBUG": "false",
     "SECRET_KEY": "the suite signs with this, and nobody else ever does",
     "CRED_SEAL_KEY": "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=",
+    "AUDIT_SIGNING_KEY": "c2VhbHMgdGhlIHN1aXRlcyBsZWRnZXIsIG5vIG1vcmU=",
     "DATABASE_URL": PG or f"sqlite:///{_home}/db.sqlite3",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "EMAIL_URL": "memorymail://",

@@ -73,7 +73,7 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
     lacking = install_what_is_missing()
     env = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     if STRICT:
-        env["REQUIRE"] = "pg,browser,redis,sdk-1x"
+        env["REQUIRE"] = "pg,pgbouncer,browser,redis,sdk-1x"
     pytest_command = [PYTHON, "-m", "pytest"]
     runs = {"tests on SQLite": ([*pytest_command, *(arguments or ON_SQLITE)], env)}
     on_postgres = [*pytest_command, *(arguments or ON_POSTGRESQL), "-m", "not once"]
@@ -91,10 +91,11 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def install_what_is_missing() -> list[str]:
-    """Install Chromium, PostgreSQL, Redis and the SDK 1.x where we may; return what is still missing."""
+    """Install Chromium, servers and the SDK 1.x where we may; return what is still missing."""
     wanted: dict[str, Callable[[], str | None]] = {
         "chromium fonts-dejavu-core": lambda: requirements_of_machine.missing("browser"),
         "postgresql": _postgres_is_missing,
+        "pgbouncer": lambda: requirements_of_machine.missing("pgbouncer"),
         "redis-server": lambda: requirements_of_machine.missing("redis"),
     }
     packages = [word for names, lacks in wanted.items() if lacks() for word in names.split()]

@@ -1,5 +1,6 @@
 """Passwords that are forgotten, replaced or changed: each with its record, or not at all."""
 
+import logging
 import re
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +19,8 @@ from accounts.services.records import record_deed
 from audit import opened
 from audit import services as audit
 from audit.actions import ANONYMOUS, SYSTEM, Action
+
+logger = logging.getLogger(__name__)
 
 # Who, Django's token in its two parts, and by `sa_` the log knows a secret when it sees one. Without
 # a pause in between: a digest by itself would pass for something harmless.
@@ -59,6 +62,24 @@ def ask_for_reset(*, email: str, site: str, at: datetime) -> None:
             site,
             q_options={"save": False},
         )
+
+
+def note_mailed(user_id: UUID, *, is_sent: bool, at: datetime) -> None:
+    """Record what became of a mail with a link.
+
+    Where it cannot be recorded the log says so: to fail would have it mailed once more.
+    """
+    try:
+        with transaction.atomic():
+            audit.record(
+                action=Action.USER_PASSWORD_RESET_MAILED,
+                user_id=user_id,
+                actor=SYSTEM,
+                at=at,
+                metadata={"outcome": "sent" if is_sent else "failed"},
+            )
+    except audit.AuditUnavailableError:
+        logger.error("What became of a mail with a reset link could not be recorded")
 
 
 def key_for(user: User) -> str:

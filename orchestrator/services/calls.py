@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -166,6 +167,17 @@ def recorded(
             **_way(error),
             error_code=error.code[:64],
         )
+        raise
+    except Exception:  # a flaw of ours: what was recorded before has its outcome all the same
+        with suppress(AuditUnavailableError):
+            nothing = {"source": None, "attempts": None, "elapsed_ms": None}
+            record(
+                Action.TOOL_FAILED,
+                at=timezone.now(),
+                **told,
+                **nothing,
+                error_code="internal_error",
+            )
         raise
     try:
         record(

@@ -138,5 +138,5 @@ def _told(submission: RegistrationSubmission, outcome: str, reason: str) -> dict
     return {
         "outcome": str(outcome),
         "late_answer": submission.late_answer_at is not None,
-        "reason": reason,
+        "explanation": reason,
     }

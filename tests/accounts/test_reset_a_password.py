@@ -61,7 +61,9 @@ def test_mails_a_link_to_whoever_asks(
     answer = ask(browser, " Pat@Example.com ")
 
     mailed_link(mailoutbox)
-    row = MandateAudit.objects.get()
+    row = MandateAudit.objects.get(action="user_password_reset_requested")
+    mailed = MandateAudit.objects.get(action="user_password_reset_mailed")
+    assert (mailed.user_id, mailed.metadata["outcome"]) == (parent.pk, "sent")
     assert (answer.status_code, answer["Location"]) == (302, "/auth/reset/sent")
     assert [mail.to for mail in mailoutbox] == [[parent.email]]
     assert (row.action, row.user_id, row.actor) == (
@@ -316,6 +318,8 @@ def test_tries_again_when_the_mail_server_is_down_and_keeps_the_address_to_itsel
 
     assert str(failed.value) == "SMTPRecipientsRefused"
     assert failed.value.__context__ is None
+    row = MandateAudit.objects.get(action="user_password_reset_mailed")
+    assert (row.user_id, row.metadata["outcome"]) == (parent.pk, "failed")
 
 
 def test_does_not_happen_where_it_cannot_be_recorded(

@@ -232,13 +232,14 @@ def test_counts_no_further_than_the_cap(
 
 def test_shows_a_record_with_its_metadata_as_words(make_row: MakeRow, console: Client) -> None:
     hostile = "</pre><script>alert(1)</script>"
-    row = make_row(metadata={"note": hostile, "step": "login"})
+    told = {"credential_alias": hostile, "was_fp": "a1b2c3d4e5f60718"}
+    row = make_row(action=Action.CREDENTIALS_DELETED, metadata=told)
 
     page = console.get(_detail(row)).content.decode()
 
     assert hostile not in page
-    assert f'"note": "{hostile}"' in unescape(page)
-    assert '"step": "login"' in unescape(page)
+    assert f'"credential_alias": "{hostile}"' in unescape(page)
+    assert '"was_fp": "a1b2c3d4e5f60718"' in unescape(page)
     assert row.content_hash in page
 
 

@@ -74,7 +74,8 @@ def test_answers_the_columns_of_the_table(
 def test_lets_anyone_compute_the_hash_from_the_answer(
     make_row: MakeRow, parent: User, ask: Callable[..., Any]
 ) -> None:
-    make_row(parent.pk, session_id=uuid4(), metadata={"e": ["é", 1]})
+    told = {"credential_alias": "é"}
+    make_row(parent.pk, session_id=uuid4(), action=Action.CREDENTIALS_DELETED, metadata=told)
 
     [row] = ask().json()["results"]
 

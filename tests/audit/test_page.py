@@ -139,7 +139,8 @@ def test_leads_back_to_the_start_from_a_broken_link(browser: Client) -> None:
 
 def test_shows_hostile_words_as_words(make_row: MakeRow, parent: User, browser: Client) -> None:
     hostile = "</pre><script>alert(1)</script>"
-    make_row(parent.pk, org_ref=hostile, metadata={"note": hostile})
+    told = {"credential_alias": hostile}
+    make_row(parent.pk, org_ref=hostile, action=Action.CREDENTIALS_DELETED, metadata=told)
 
     html = _html(browser.get("/mandates-audit"))
 

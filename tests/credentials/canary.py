@@ -26,6 +26,7 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User
+from audit.models import MandateAudit
 from signupassist.middleware import PROBES
 from tests.signupassist.lines import written
 
@@ -199,7 +200,10 @@ def paths(route: str, ids: dict[str, str]) -> list[str]:
         keys = model._default_manager.values_list("pk", flat=True)
         most = 50 if route.endswith("/change/") else 1  # the other pages show no more than that one
         return [route.replace("<path:object_id>", str(key)) for key in keys[:most]]
-    for name, value in {"key": "nobodys-key", **ids}.items():
+    if route.endswith("/audit/export"):
+        return [f"{route}?format={kind}" for kind in ("csv", "jsonl")]
+    newest = MandateAudit.objects.latest("created_at").pk
+    for name, value in {"key": "nobodys-key", "record_id": str(newest), **ids}.items():
         route = re.sub(rf"<(?:uuid|str):{name}>", value, route)
     assert "<" not in route, f"name an id for {route}, so that it is looked at as well"
     return [route]

@@ -25,6 +25,7 @@ from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
 from signupassist import health
 from tests.accounts.two_steps import turn_on
+from tests.asked import plain
 from tests.credentials.conftest import ANOTHER_KEY, SaveLogin
 from tests.credentials.rotation import key_ids, put_key_first, take_old_keys_away
 from tests.orchestrator.chat import Chat
@@ -130,7 +131,7 @@ def test_is_asked_by_a_probe_with_one_look_at_an_index(
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # of a table as small as this one
         words = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
-        cursor.execute(f"{words} {look['sql']}")
+        cursor.execute(f"{words} {plain(look['sql'])}")
         plan = "\n".join(str(row) for row in cursor.fetchall())
     assert plan.count("logins_by_key_in_text") == 3  # before, between and behind two keys
     assert "SCAN stored_credentials" not in plan

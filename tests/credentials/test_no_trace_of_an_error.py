@@ -137,7 +137,7 @@ def test_as_it_is_saved(
         ("credentials.sealing._unpad", break_silently),  # nobody knows yet what it holds
         ("credentials.sealing.unseal", break_with_all_it_has),
         ("credentials.services.record", break_with_all_it_has),
-        ("audit.services.canonical.content_hash", break_with_all_it_has),
+        ("audit.services.canonical.new_hash", break_with_all_it_has),
         ("audit.models.MandateAudit.save", break_with_all_it_has),
         ("credentials.services.OpenedLogin", break_with_all_it_has),
         ("credentials.services.OpenedLogin.reveal", break_with_all_it_has),
@@ -236,7 +236,7 @@ def test_as_a_record_would_hold_it(
     client: Listening, login: StoredCredential, monkeypatch: pytest.MonkeyPatch, traces: Traces
 ) -> None:
     def careless(*, metadata: dict[str, Any], **rest: Any) -> object:
-        return record(metadata=metadata | {"seen": f"in {PASSWORD}"}, **rest)
+        return record(metadata=metadata | {"credential_alias": f"in {PASSWORD}"}, **rest)
 
     monkeypatch.setattr("credentials.services.record", careless)
 
@@ -265,7 +265,7 @@ def test_in_any_view_of_the_api(
 ) -> None:
     chat.begin()
     ids = dict.fromkeys(["credential_id", "submission_id"], str(login.pk))
-    (path,) = paths(route, ids | {"session_id": chat.id})
+    path, *_ = paths(route, ids | {"session_id": chat.id})
 
     def broken(self: APIView, request: Any, **kwargs: Any) -> Any:
         typed, opened = request.data, None

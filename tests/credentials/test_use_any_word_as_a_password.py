@@ -9,12 +9,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit.models import MandateAudit
-from audit.vocabulary import OURS, THEIRS
 from orchestrator.models import RegistrationSubmission
 from orchestrator.tools.mock.tools import MockTools
 from tests.orchestrator.chat import Chat
-
-COLUMNS = {"sessionId", "provider", "org_ref", "request_id"}
 
 
 @pytest.fixture
@@ -55,19 +52,6 @@ def test_signs_up_and_is_shown_to_its_owner(chat: Chat, password: str) -> None:
     assert booked.program_ref == "blackhawk-saturday-nordic"
     assert MandateAudit.objects.filter(action="tool_succeeded").count() == 5
     assert "[sealed]" not in str(list(MandateAudit.objects.values()))
-
-
-def test_meets_only_words_in_a_record_that_are_listed_as_ours_or_theirs(chat: Chat) -> None:
-    credential_id = connect(chat, "wrong-password")
-    chat.save_login("another one", replace=True)
-    chat.press("credentials_submitted", credential_id=credential_id)
-    chat.walk_to("completed")
-    chat.client.post(f"/api/v1/credentials/{credential_id}/reveal")
-    chat.client.delete(f"/api/v1/credentials/{credential_id}")
-    chat.client.post(f"/api/v1/credentials/{credential_id}/reveal")
-
-    rows = MandateAudit.objects.values_list("metadata", flat=True)
-    assert {key for row in rows for key in row} - COLUMNS <= OURS | THEIRS
 
 
 def test_is_taken_out_of_what_is_told_of_a_booking_which_is_told_all_the_same(

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.asked import plain
 from tests.orchestrator.chat import ANSWERS, FULL, Chat
 
 READ = "SELECT agentic_checkout_sessions"
@@ -27,7 +28,7 @@ def statements_of(deed: Callable[[], object]) -> list[str]:
     """Return what a deed asks the database: verb and table of each statement."""
     with CaptureQueriesContext(connection) as asked:
         deed()
-    texts = [query["sql"] for query in asked]
+    texts = [plain(query["sql"]) for query in asked]
     return [" ".join([text.split()[0], *TABLE.findall(text)[:1]]) for text in texts]
 
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import news
 from orchestrator.submissions import watch
+from tests.asked import plain
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
 TABLE = RegistrationSubmission._meta.db_table
@@ -54,7 +55,7 @@ def noted() -> Iterator[list[str]]:
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if f'FROM "{TABLE}"' in sql and "ORDER BY" in sql:
-            asked.append((sql, params))
+            asked.append((plain(sql), params))
         return execute(sql, params, many, context)
 
     plans: list[str] = []

@@ -160,6 +160,7 @@ def test_is_scheduled_every_minute_and_answers_are_forgotten_every_hour() -> Non
         ("orchestrator.tasks.reconcile_submissions", "C", "* * * * *"),
         ("orchestrator.tasks.forget_answers", "C", "17 * * * *"),
         ("orchestrator.tasks.forget_logins", "C", "47 * * * *"),
+        ("orchestrator.tasks.seal_audit", "C", "* * * * *"),
     }
     assert tasks.forget_answers() == "0 forgotten"
 

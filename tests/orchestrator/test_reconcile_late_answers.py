@@ -152,7 +152,7 @@ def test_is_closed_by_a_person_once(chat: Chat, server: ToolsCallServer) -> None
     row = leave_unclear(chat, server, booked=True)
     look(row, FIRST)
     ledger.keep_late_answer(row, LATE, at=timezone.now())
-    told = {"outcome": "seen", "reason": "cancelled the second one by telephone"}
+    told = {"outcome": "seen", "explanation": "cancelled the second one by telephone"}
     done = [
         ledger.close_late_answer(row, actor="system", at=timezone.now(), told=told)
         for _ in range(2)

@@ -122,14 +122,14 @@ def test_is_recorded_once_as_the_deed_of_staff(
     assert record.action == "registration_resolved"
     assert (record.actor, record.user_id) == (f"staff:{staff.pk}", parent.pk)
     assert record.metadata["outcome"] == "confirmed"
-    assert record.metadata["reason"] == REASON
+    assert record.metadata["explanation"] == REASON
     assert record.metadata["submission_id"] == str(row.pk)
 
 
 def test_redacts_what_the_record_must_not_keep(row: RegistrationSubmission, staff: User) -> None:
     resolve(row, staff, reason="Asked emma.larsen@example.com")
 
-    assert last_record().metadata["reason"] == REDACTED
+    assert last_record().metadata["explanation"] == REDACTED
 
 
 def test_settles_once_however_often_it_is_asked(row: RegistrationSubmission, staff: User) -> None:

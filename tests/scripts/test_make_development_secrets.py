@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit import log_keys
 from credentials import keyring
 from signupassist import development, env
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DEBUG", "SECRET_KEY", "CRED_SEAL_KEY", "STAFF_MFA"):
+    for name in ("DEBUG", "SECRET_KEY", "CRED_SEAL_KEY", "AUDIT_SIGNING_KEY", "STAFF_MFA"):
         monkeypatch.setenv(name, "")  # so that whatever is read is undone
         monkeypatch.delenv(name)
 
@@ -33,6 +34,8 @@ def test_are_private_and_good_enough_for_the_settings(tmp_path: Path) -> None:
         os.environ["CRED_SEAL_KEY"], "", other_secrets={"SECRET_KEY": os.environ["SECRET_KEY"]}
     )
     assert len(ring.keys) == 1
+    assert len(log_keys.signers(os.environ["AUDIT_SIGNING_KEY"], "here")) == 1
+    assert os.environ["AUDIT_SIGNING_KEY"] != os.environ["CRED_SEAL_KEY"]
     assert [child.name for child in file.parent.iterdir()] == [file.name]
 
 
@@ -53,22 +56,27 @@ def test_let_the_demo_staff_in_without_a_second_factor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "added"),
     [
-        ("DEBUG=true\nSECRET_KEY=of old", "STAFF_MFA=off\n"),
-        ("DEBUG=true\nSTAFF_MFA=on\n", ""),
-        ("DEBUG=false\n", ""),
-        ("SECRET_KEY=of old\n", ""),
+        ("DEBUG=true\nSECRET_KEY=of old", ["STAFF_MFA", "AUDIT_SIGNING_KEY"]),
+        ("DEBUG=true\nSTAFF_MFA=on\n", ["AUDIT_SIGNING_KEY"]),
+        ("DEBUG=true\nAUDIT_SIGNING_KEY=old\n", ["STAFF_MFA"]),
+        ("DEBUG=true\nAUDIT_SIGNING_KEY=\nSTAFF_MFA=off\n", []),
+        ("DEBUG=false\n", ["AUDIT_SIGNING_KEY"]),
     ],
 )
-def test_say_so_in_an_older_file_and_change_nothing_else(
-    tmp_path: Path, said: str, added: str
+def test_gain_what_an_older_file_does_not_speak_of_and_change_nothing_else(
+    tmp_path: Path, said: str, added: list[str]
 ) -> None:
     file = tmp_path / "var" / "development.env"
     file.parent.mkdir()
     file.write_text(said)
-    for _ in range(2):
-        development.create_secrets(tmp_path)
+    development.create_secrets(tmp_path)
+    first = file.read_text()
+    development.create_secrets(tmp_path)
 
-    assert file.read_text() == (f"{said}\n{added}" if added else said)
+    assert file.read_text() == first
+    assert first.startswith(said)
+    more = env.read_file(file).keys() - {line.partition("=")[0] for line in said.splitlines()}
+    assert more == set(added)
     assert [child.name for child in file.parent.iterdir()] == [file.name]
     if added:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -76,6 +76,7 @@ class Family:
             "session_id": str(chat.id),
             "credential_id": str(login),
             "submission_id": str(receipt.pk),
+            "record_id": str(own[MandateAudit]),
             "key": f"{parent.pk}-set-password",
             "content_type_id": "1",
             "object_id": str(login),

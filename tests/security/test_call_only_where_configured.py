@@ -33,6 +33,7 @@ CLIENTS = {
 }  # fmt: skip
 MAY = {
     "accounts/jwks.py": {"http.client", "socket"},  # the keys of the issuers in AUTH_LANES
+    "orchestrator/tasks.py": {"socket"},  # this machine's own name
     "orchestrator/tools/mcp/connection.py": {"requests", "socket", "urllib3"},  # MCP_SERVER_URL
     "orchestrator/tools/mcp/transport.py": {"requests", "urllib3"},
     "orchestrator/tools/mcp/names.py": {"socket", "urllib3"},

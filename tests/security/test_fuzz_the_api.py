@@ -46,7 +46,10 @@ def test_are_answered_as_it_says(api: Any, family: Family) -> None:
     operations = [found.ok() for found in api.get_all_operations()]
     assert len(operations) > 15
     for operation in operations:
+        takes_nothing = not [*operation.iter_parameters(), *operation.body]
         for mode in EXAMPLES:
+            if takes_nothing and mode is GenerationMode.NEGATIVE:
+                continue  # there is no wrong way to ask for it
             fuzz(operation, mode, family.ids, {"Authorization": f"Bearer {token}"})
 
 

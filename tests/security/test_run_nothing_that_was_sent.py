@@ -43,7 +43,9 @@ def used(file: Path) -> Iterator[str]:
 def test_in_no_code_of_ours() -> None:
     files = [file for app in APPS for file in (ROOT / app).rglob("*.py")]
     assert len(files) > 100
-    assert [use for file in files for use in used(file)] == []
+    assert [use for file in files for use in used(file)] == [
+        "audit/bundles.py: csv"
+    ]  # with its guard
 
 
 @pytest.mark.parametrize(

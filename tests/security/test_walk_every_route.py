@@ -24,6 +24,7 @@ PUBLIC = {
     "/auth/reset/<str:key>",
     "/auth/2fa",
     "/api/v1/auth/token",
+    "/api/v1/audit/checkpoint",
     "/api/schema",
     "/api/docs",
     "/api/nowhere",

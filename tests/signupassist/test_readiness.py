@@ -23,7 +23,7 @@ from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
-from signupassist.readiness import phases, session_persistence
+from signupassist.readiness import audit_trail, phases, session_persistence
 from signupassist.readiness.findings import Finding, Grade
 from tests.accounts.issuers import SECRET, believe, believed
 from tests.credentials.conftest import ANOTHER_KEY
@@ -182,6 +182,16 @@ def test_sees_a_record_that_was_changed_past_the_guards(parent: User) -> None:
     changed = look()["Hashes of the newest rows"]
     assert (changed.grade, changed.found) == (Grade.NEEDED, "1 of 1 do not hold")
     assert str(MandateAudit.objects.get().pk) in changed.remedy
+
+
+def test_sees_a_record_that_nobody_seals(parent: User) -> None:
+    assert grade("Sealing") == grade("Newest checkpoint") == Grade.OK
+    Chat(parent).begin()
+    found = {
+        finding.what: finding for finding in audit_trail.look(timezone.now() + timedelta(hours=1))
+    }
+    assert found["Sealing"].grade == found["Newest checkpoint"].grade == Grade.NEEDED
+    assert grade("Published checkpoints") == Grade.ADVICE
 
 
 def test_sees_a_ledger_without_its_guards(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ class Worker:
 
     def wait_until_idle(self) -> None:
         """Return once the cluster's processes wait for tasks."""
-        self.wait_for(lambda: len(self.named(" idle")) == 2, "an idle worker")
+        self.wait_for(lambda: len(self.named(" idle")) == 3, "an idle worker")
 
     def named(self, *words: str) -> list[int]:
         """Return its processes whose title holds all the words, oldest first."""

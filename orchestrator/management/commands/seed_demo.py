@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from audit.services import record_many
+from audit import publication, sealer, sealing_run
 from orchestrator import demo
 
 MOST_ROWS = 100_000_000
@@ -34,5 +34,12 @@ class Command(BaseCommand):
             return
         story = demo.story(parent.pk, audit_rows, until=timezone.now())
         bar = tqdm(story, total=audit_rows, unit="row", disable=None if verbosity else True)
-        written = record_many(bar)
-        self.stdout.write(self.style.SUCCESS(f"{written} audit rows written."))
+        log = sealing_run.configured()
+        try:
+            written = demo.write(bar, log)
+            if log.signers:
+                sealing_run.run(log, now=timezone.now)  # it publishes what was sealed
+        except (sealer.SealingRefusedError, publication.PublicationError) as error:
+            raise CommandError(f"The log cannot be sealed: {error}.") from None
+        sealed = "sealed day by day" if log.signers else "not sealed: AUDIT_SIGNING_KEY is not set"
+        self.stdout.write(self.style.SUCCESS(f"{written} audit rows written, {sealed}."))

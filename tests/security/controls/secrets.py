@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from django.db import connection, transaction
 
-from audit import guards, reading_room
+from audit import bundles, guards, notes, reading_room
 from audit import services as records
 from credentials import keyring, resealing, sealing, verification
 from credentials import services as saved_logins
 from tests.ledger_flush import lift_guards
-from tests.security.controls.taking import control, nothing, replaced, yes
+from tests.security.controls.taking import control, nothing, replaced, same, yes
 
 
 class _Readable:
@@ -147,3 +147,13 @@ def _triggers() -> Iterator[None]:
 @control("reading-noted")
 def _reading_noted() -> AbstractContextManager[Any]:
     return replaced((reading_room.FamilyRoom, "note_reading", nothing))
+
+
+@control("formula-guard")
+def _formula_guard() -> AbstractContextManager[Any]:
+    return replaced((bundles, "_harmless", same))
+
+
+@control("log-signature")
+def _log_signature() -> AbstractContextManager[Any]:
+    return replaced((notes.Verifier, "signed", yes))

@@ -1,0 +1,209 @@
+"""A quick look at the ledger and its log: is all in place, and does what can be seen at once hold?
+
+It reads a thousand records and a few hundred hashes, however long the log is. The whole of it is
+`audit.verification`'s to walk.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from audit import guards, publication
+from audit.actions import Action
+from audit.models import Checkpoint, MandateAudit, Pending
+from audit.notes import Checkpoint as Published
+from audit.notes import Signer, Verifier
+from audit.printing import counted
+from audit.sealer import HEARTBEAT
+from audit.verification import glance, outside, stored
+from audit.verification.unsealed import LONGEST_WAIT
+
+NEWEST = 1_000
+BEHIND = timedelta(minutes=10)  # so much later than due may a heartbeat come
+JUST_NOW = timedelta(minutes=1)  # what was sealed since may not be published yet
+VERIFY = "Keep the database as it is, and run: manage.py verify_audit"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing that was looked at."""
+
+    what: str
+    is_well: bool
+    found: str
+    remedy: str
+    is_needed: bool = True  # otherwise it works without, and would be better with it
+
+
+@dataclass(frozen=True)
+class Log:
+    """The log as this process is configured for it."""
+
+    origin: str
+    signers: Sequence[Signer]
+    verifiers: Sequence[Verifier]
+    file: Path | None  # in which checkpoints are published
+
+
+def configured() -> Log:
+    """Return the log as the settings have it."""
+    file = settings.AUDIT_CHECKPOINT_FILE
+    return Log(
+        origin=settings.AUDIT_ORIGIN,
+        signers=settings.AUDIT_SIGNERS,
+        verifiers=settings.AUDIT_VERIFIERS,
+        file=Path(file) if file else None,
+    )
+
+
+def look(log: Log, at: datetime) -> Iterator[Sign]:
+    """Yield how each thing is."""
+    gone = guards.missing(connection)
+    yield Sign(
+        "Triggers that refuse changes",
+        not gone,
+        f"missing: {', '.join(gone)}" if gone else "in place",
+        "Run: manage.py migrate",
+    )
+    yield _records()
+    yield _keys(log)
+    newest = Checkpoint.objects.order_by("-size").first()
+    yield _heartbeat(newest, at)
+    yield _lag(at)
+    yield _seal(log, newest)
+    yield from _published(log, newest, at)
+    if connection.vendor == "postgresql":
+        yield _role()
+
+
+def _records() -> Sign:
+    rows = stored.newest(NEWEST)
+    changed = [row[stored.ID] for row in rows if not stored.is_unchanged(row)]
+    return Sign(
+        "Hashes of the newest rows",
+        not changed,
+        f"{len(changed)} of {len(rows)} do not hold" if changed else f"all of {len(rows)} hold",
+        f"Somebody changed rows past the triggers: {', '.join(changed[:3])}. {VERIFY}",
+    )
+
+
+def _keys(log: Log) -> Sign:
+    has = "signs and verifies" if log.signers else "verifies"
+    return Sign(
+        "Keys of the log",
+        bool(log.verifiers),
+        f"this process {has}" if log.verifiers else "none",
+        "Set AUDIT_SIGNING_KEY for the worker, and AUDIT_VERIFY_KEY for the others.",
+    )
+
+
+def _heartbeat(newest: Checkpoint | None, at: datetime) -> Sign:
+    what, remedy = "Newest checkpoint", "See whether the worker runs and has AUDIT_SIGNING_KEY."
+    if newest is None:
+        is_empty = not Pending.objects.exists()
+        return Sign(what, is_empty, "none" + (": nothing to seal yet" * is_empty), remedy)
+    minutes = int((at - newest.sealed_at).total_seconds() // 60)
+    is_young = at - newest.sealed_at <= HEARTBEAT + BEHIND
+    return Sign(what, is_young, f"{newest.size}, made {counted(minutes, 'minute')} ago", remedy)
+
+
+def _lag(at: datetime) -> Sign:
+    """Look for what waits too long; a seal's own record waits for company."""
+    waits = Exists(Pending.objects.filter(event_id=OuterRef("pk")))
+    due = MandateAudit.objects.filter(waits, created_at__lt=at - LONGEST_WAIT)
+    late = due.exclude(
+        action=Action.AUDIT_SEALED, created_at__gte=at - LONGEST_WAIT - HEARTBEAT
+    ).count()
+    said = f"{counted(late, 'record')} not sealed for more than five minutes"
+    return Sign(
+        "Sealing",
+        not late,
+        said if late else f"{counted(Pending.objects.count(), 'record')} waiting, none for long",
+        "See whether the worker runs; what it logs says whether it refused to seal.",
+    )
+
+
+def _seal(log: Log, newest: Checkpoint | None) -> Sign:
+    what = "Newest seal"
+    if newest is None:
+        return Sign(what, True, "none yet", "")
+    findings = glance.look(newest, known=log.verifiers, origin=log.origin, size=NEWEST)
+    return Sign(
+        what,
+        not findings.number,
+        str(findings.kept[0]) if findings.number else "holds, and so do the records before it",
+        VERIFY,
+    )
+
+
+def _published(log: Log, newest: Checkpoint | None, at: datetime) -> Iterator[Sign]:
+    what = "Published checkpoints"
+    if log.file is None:
+        yield Sign(
+            what,
+            False,
+            "none: a log that was cut short would not show",
+            "Set AUDIT_CHECKPOINT_FILE, and ship the file to another machine.",
+            is_needed=False,
+        )
+        return
+    is_there = log.file.exists()
+    if log.signers:
+        can = os.access(log.file if is_there else log.file.parent, os.W_OK)
+        yield Sign(
+            "File of checkpoints",
+            can,
+            "can be written to" if can else "cannot be written to",
+            "Let the worker write to AUDIT_CHECKPOINT_FILE.",
+        )
+    if newest is None and not is_there:
+        return
+    try:
+        published = publication.newest(log.file, log.verifiers, origin=log.origin)
+    except publication.PublicationError as error:
+        yield Sign(what, False, str(error), "Let this process read AUDIT_CHECKPOINT_FILE.")
+        return
+    found, remedy = _held_against(published, newest, at)
+    size = f"up to {published.size}, and the log goes through it" if published else ""
+    yield Sign(what, not found, found or size, remedy)
+
+
+def _held_against(
+    published: Published | None, newest: Checkpoint | None, at: datetime
+) -> tuple[str, str]:
+    """Return what is wrong between what was published and what is there, and what to do."""
+    size = newest.size if newest else 0
+    if published and published.size > size:
+        return f"{published.size} was published, and the log ends at {size}", VERIFY
+    if published and outside.root_at(published.size) != published.root.hex():
+        return f"the log had other leaves when {published.size} was published", VERIFY
+    is_fresh = newest is None or at - newest.sealed_at < JUST_NOW
+    if is_fresh or (published and published.size == size):
+        return "", ""
+    return f"{size} is not among them", "See in the worker's log why it was not published."
+
+
+def _role() -> Sign:
+    """Look at as whom this process asks: the owner of the tables can lift every guard."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, r.rolsuper, pg_get_userbyid(c.relowner) = current_user"
+            " FROM pg_roles r, pg_class c"
+            " WHERE r.rolname = current_user AND c.oid = %s::regclass",
+            [guards.TABLE],
+        )
+        name, is_super, is_owner = cursor.fetchone()
+    power = "superuser" if is_super else "owner" if is_owner else ""
+    return Sign(
+        "Database role",
+        not power,
+        f"{name} is the {power}, who can lift the triggers" if power else f"{name}, not the owner",
+        "Let DATABASE_URL name a role that is not the owner of the tables.",
+        is_needed=False,
+    )

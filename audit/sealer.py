@@ -1,0 +1,278 @@
+"""Sealing: what was recorded becomes leaves of the log, and a signature says how far it has come.
+
+One process seals at a time; writers never wait for it. The order of the leaves is the sealer's own, so
+that it is no matter in which order transactions commit. Before anything is added, what the database
+says of the log is compared with what was signed.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from audit import bulk, canonical, leaves, merkle, notes, subjects
+from audit.actions import SYSTEM, Action
+from audit.models import Checkpoint, Leaf, MandateAudit, Node, Pending
+from audit.models.log import LEVELS, place
+from audit.nodes import MissingNodeError, log_node
+from audit.services import record
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+HEARTBEAT = timedelta(hours=1)
+AHEAD = timedelta(minutes=5)  # of the sealer's clock: what is further is not sealed before its time
+LOOK_AGAIN = timedelta(hours=1)  # at a record that was left out: it may have been restored
+_LOCK = 0x5EA1_0A0D  # one of PostgreSQL's advisory locks
+_IDS = {"id", "user_id", "credential_id", "session_id"}
+_COLUMNS = tuple(field.attname for field in MandateAudit._meta.concrete_fields)
+
+_OF_LEAF = ("log_index", "leaf_hash", "event_id", "subject", "subject_seq")
+
+Event = dict[str, Any]  # a record, by its columns
+LeafRow = tuple[int, bytes, UUID | None, int | None, int | None]
+NodeRow = tuple[int, bytes]
+
+
+class SealingRefusedError(Exception):
+    """The log is not the one that was signed before: to sign it would hide that."""
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One checkpoint, and what it took in."""
+
+    checkpoint: Checkpoint
+    events: int
+    left_out: int  # records that are gone, or are not what was recorded
+    is_drained: bool  # nothing else was waiting
+
+
+def seal(
+    *,
+    at: datetime,
+    signers: Sequence[notes.Signer],
+    origin: str,
+    known: Sequence[notes.Verifier] = (),
+    batch: int = BATCH,
+    is_told: bool = True,
+) -> Seal | None:
+    """Return the new checkpoint over what is waiting, or None: nothing is, or somebody else is at it.
+
+    An hour after the last one there is a checkpoint without news, as proof that there was none.
+
+    :param known: whose signatures count besides those of who signs now
+    :param batch: how many records are taken at most
+    :param is_told: whether the ledger itself notes that it was sealed, for the next seal to take in
+    :raises SealingRefusedError: if the log is not what the last checkpoint says
+    """
+    with transaction.atomic():
+        if not _is_alone():
+            return None
+        last = Checkpoint.objects.order_by("-size").first()
+        waiting = _waiting(batch + 1, at)
+        is_drained = len(waiting) <= batch
+        events = _sound(waiting[:batch], at)
+        if not _is_due(events, last, at):
+            return None
+        previous = _origin_of(last)
+        tree = _tree_after(last, [*known, *(one.verifier for one in signers)], origin)
+        checkpoint = _grow(tree, last, events, at=at, is_drained=is_drained)
+        root = bytes.fromhex(checkpoint.root)
+        checkpoint.note = notes.Checkpoint(origin, checkpoint.size, root).signed_by(signers)
+        checkpoint.save()
+        _pending([event["id"] for event in events]).delete()
+        is_renamed = previous not in (None, origin)
+        if is_renamed:
+            logger.warning("[audit] The log goes on under another name: %s", origin)
+        if is_told or is_renamed:
+            renamed = {"origin": origin} if is_renamed else {}
+            _tell(checkpoint, len(events), at=at, more=renamed)
+    left_out = min(len(waiting), batch) - len(events)
+    return Seal(checkpoint, len(events), left_out, is_drained)
+
+
+def hold() -> None:
+    """Wait until nobody else is sealing, and be the only one until the transaction ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _is_alone() -> bool:
+    """Return whether this is the only sealer, until the transaction ends."""
+    if connection.vendor != "postgresql":
+        return True  # SQLite's transactions take turns from their beginning on
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _waiting(most: int, at: datetime) -> list[UUID]:
+    """Return what is to be sealed; what was left out before comes last, and not every time."""
+    fresh = list(Pending.objects.filter(left_out_at=None).values_list("event_id", flat=True)[:most])
+    again = Pending.objects.filter(left_out_at__lte=at - LOOK_AGAIN).order_by("left_out_at")
+    return fresh + list(again.values_list("event_id", flat=True)[: most - len(fresh)])
+
+
+def _sound(ids: Sequence[UUID], at: datetime) -> list[Event]:
+    """Return the records that are what was recorded, in the order of their time.
+
+    Those that are not, or are gone, are put aside and told of; those that have a leaf wait no more, and
+    those of a time to come wait for it.
+    """
+    done = Leaf.objects.filter(event_id__among=ids).values_list("event_id", flat=True)
+    sealed = {event_id for event_id in done if event_id}
+    if sealed:
+        _pending(sealed).delete()
+    found = (
+        MandateAudit.objects.filter(id__among=ids).order_by("created_at", "id").values(*_COLUMNS)
+    )
+    sound = [event for event in found if event["id"] not in sealed and _is_itself(event)]
+    wrong = set(ids) - sealed - {event["id"] for event in sound}
+    events = [event for event in sound if event["created_at"] <= at + AHEAD]
+    early = {event["id"] for event in sound[len(events) :]}  # they come in the order of time
+    _pending(wrong | early).update(left_out_at=at)
+    if wrong:
+        logger.error(
+            "[audit] %d records are gone or not what was recorded, and not sealed: %s%s;"
+            " run verify_audit",
+            len(wrong),
+            min(wrong),
+            " and others" if len(wrong) > 1 else "",
+        )
+    return events
+
+
+def _is_itself(event: Event) -> bool:
+    """Return whether a record says what it said when it was recorded."""
+    ids = {name: value and str(value) for name, value in event.items() if name in _IDS}
+    said = {**event, **ids, "created_at": canonical.moment(event["created_at"])}
+    try:
+        made = canonical.quick_hash(said)
+    except ValueError:
+        return False  # nothing was ever recorded that has no canonical form
+    return made == str(event["content_hash"])
+
+
+def _pending(ids: Collection[UUID]) -> QuerySet[Pending]:
+    return Pending.objects.filter(event_id__among=ids)
+
+
+def _is_due(events: Sequence[Event], last: Checkpoint | None, at: datetime) -> bool:
+    if any(event["action"] != Action.AUDIT_SEALED for event in events):
+        return True  # a seal's own record waits for company
+    return last is not None and at - last.sealed_at >= HEARTBEAT
+
+
+def _grow(
+    tree: merkle.Frontier,
+    last: Checkpoint | None,
+    events: Sequence[Event],
+    *,
+    at: datetime,
+    is_drained: bool,
+) -> Checkpoint:
+    """Return the next checkpoint, not signed yet, with all its leaves in the log."""
+    checkpoint = Checkpoint(
+        sealed_at=at,
+        since=_since(last, at),
+        is_drained=is_drained,
+        prev_size=tree.size,
+        events_total=(last.events_total if last else 0) + len(events),
+    )
+    rows: list[LeafRow] = []
+    nodes: list[NodeRow] = []
+    try:
+        whose = subjects.known({event["user_id"] for event in events})
+        for event in events:
+            subject = whose[event["user_id"]]
+            subject.sealed += 1
+            leaf = leaves.event_leaf(
+                event_id=event["id"],
+                content_hash=event["content_hash"],
+                log_index=tree.size,
+                subject_tag=subject.tag,
+                subject_seq=subject.sealed,
+            )
+            of_event = (event["id"], subject.number, subject.sealed)
+            rows.append((tree.size, _add(tree, leaf, nodes), *of_event))
+        checkpoint.subjects, subjects_root = subjects.save(whose.values())
+    except (MissingNodeError, subjects.ForgedError) as error:
+        raise SealingRefusedError(
+            f"the subjects of the log are not what was signed: {error}"
+        ) from None
+    checkpoint.subjects_root = subjects_root.hex()
+    rows.append((tree.size, _add(tree, checkpoint.leaf(), nodes), None, None, None))
+    bulk.insert(Leaf, _OF_LEAF, rows)
+    bulk.insert(Node, ("place", "hash"), nodes)
+    checkpoint.size, checkpoint.root = tree.size, tree.root().hex()
+    return checkpoint
+
+
+def _add(tree: merkle.Frontier, leaf: bytes, nodes: list[NodeRow]) -> bytes:
+    """Return the hash of a leaf that was added to the tree; what it completes joins the nodes."""
+    made = merkle.leaf_hash(leaf)
+    nodes += [
+        (place(level, index), above)
+        for level, index, above in tree.append(made)
+        if level % LEVELS == 0
+    ]
+    return made
+
+
+def _tree_after(
+    last: Checkpoint | None, known: Sequence[notes.Verifier], origin: str
+) -> merkle.Frontier:
+    """Return the tree to go on with.
+
+    :raises SealingRefusedError: if it is not the one that the last checkpoint signed
+    """
+    size = last.size if last else 0
+    if Leaf.objects.filter(log_index__gte=size).exists():
+        raise SealingRefusedError("the log goes on after its last checkpoint")
+    if last is None:
+        return merkle.Frontier()
+    node = log_node()
+    try:
+        tree = merkle.Frontier.of(size, node)
+        its_leaf, subjects_root = node(0, size - 1), subjects.root(last.subjects)
+    except MissingNodeError as error:
+        raise SealingRefusedError(f"the log is not what was signed: {error}") from None
+    if tree.root().hex() != last.root or its_leaf != merkle.leaf_hash(last.leaf()):
+        raise SealingRefusedError("the log is not what its last checkpoint says")
+    if subjects_root.hex() != last.subjects_root or subjects.how_many() != last.subjects:
+        raise SealingRefusedError("the subjects of the log are not what was signed")
+    if _origin_of(last) == origin and not _is_signed(last, known):
+        raise SealingRefusedError("the last checkpoint is not signed by a key that is known")
+    return tree
+
+
+def _is_signed(last: Checkpoint, known: Sequence[notes.Verifier]) -> bool:
+    try:
+        said = notes.read_checkpoint(last.note, known)
+    except notes.NoteError:
+        return False
+    return (said.size, said.root.hex()) == (last.size, last.root)
+
+
+def _origin_of(last: Checkpoint | None) -> str | None:
+    return last.note.partition("\n")[0] if last else None
+
+
+def _since(last: Checkpoint | None, at: datetime) -> datetime | None:
+    """Return from when on what is waiting was recorded: since there was last nothing waiting."""
+    if last is None or (last.since is None and not last.is_drained):
+        return None
+    since = last.sealed_at if last.is_drained else last.since
+    return min(since, at) if since else None  # clocks go back, too
+
+
+def _tell(checkpoint: Checkpoint, events: int, *, at: datetime, more: dict[str, str]) -> None:
+    said = {"tree_size": checkpoint.size, "events": events, "root": checkpoint.root}
+    record(action=Action.AUDIT_SEALED, user_id=None, actor=SYSTEM, at=at, metadata=said | more)

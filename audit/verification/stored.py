@@ -1,0 +1,144 @@
+"""Reading sealed and waiting records for verification: columns as they are hashed, and no models.
+
+A record is hashed over its columns as JSON has them. The database is asked for them in that form, so
+that each is turned into text once; that makes the difference between an hour and a minute.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from audit import canonical, leaves
+from audit.models import MandateAudit
+
+Row = tuple[Any, ...]
+
+COLUMNS = canonical.COLUMNS_OF[canonical.SCHEMA_V]
+ID, USER_ID, ACTION, CREATED_AT = (
+    COLUMNS.index(name) for name in ("id", "user_id", "action", "created_at")
+)
+
+
+def sealed(*, after: int, size: int) -> list[Row]:
+    """Return the next leaves with what belongs to them.
+
+    A row is the place in the log, the leaf's hash, the record's id, the subject's number, the place
+    in its trail, the subject's tag, and the record's columns with its hash; what is not there is None.
+    """
+    return _rows(
+        f"SELECT l.log_index, l.leaf_hash, {_uuid('l.event_id')}, l.subject, l.subject_seq, s.tag,"  # noqa: S608  names of ours
+        f" {_columns('m')} FROM audit_leaf l"
+        " LEFT JOIN mandate_audit m ON m.id = l.event_id"
+        " LEFT JOIN audit_subject s ON s.number = l.subject"
+        " WHERE l.log_index > %s ORDER BY l.log_index LIMIT %s",
+        [after, size],
+    )
+
+
+def waiting(*, after: Any, size: int) -> list[Row]:
+    """Return the next rows of the list of what is to seal, in the order of their ids.
+
+    A row is the key (to go on after it; None to begin), the record's id, its place in the log, and
+    the record's columns with its hash.
+    """
+    later, key = ("", []) if after is None else ("WHERE p.event_id > %s", [after])
+    return _rows(
+        f"SELECT p.event_id, {_uuid('p.event_id')}, l.log_index, {_columns('m')}"  # noqa: S608  names of ours
+        " FROM audit_pending p LEFT JOIN mandate_audit m ON m.id = p.event_id"
+        f" LEFT JOIN audit_leaf l ON l.event_id = p.event_id {later}"
+        " ORDER BY p.event_id LIMIT %s",
+        [*key, size],
+    )
+
+
+def newest(size: int) -> list[Row]:
+    """Return the newest records: their columns with the hash."""
+    return _rows(
+        f"SELECT {_columns('m')} FROM mandate_audit m"  # noqa: S608  names of ours
+        " ORDER BY m.created_at DESC, m.id DESC LIMIT %s",
+        [size],
+    )
+
+
+def unknown_to_the_log(most: int) -> list[str]:
+    """Return the ids of records that are neither in the log nor on the list of what is to seal."""
+    rows = _rows(
+        f"SELECT {_uuid('m.id')} FROM mandate_audit m"  # noqa: S608  names of ours
+        " WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.event_id = m.id)"
+        " AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = m.id)"
+        " ORDER BY m.created_at, m.id LIMIT %s",
+        [most],
+    )
+    return [event_id for (event_id,) in rows]
+
+
+def is_unchanged(values: Sequence[Any]) -> bool:
+    """Say whether a record's columns still have the hash that stands behind them."""
+    said = dict(zip(COLUMNS, values, strict=False))
+    try:
+        said["metadata"] = _decode(said["metadata"])
+        return bool(canonical.quick_hash(said) == values[-1])
+    except (TypeError, ValueError, RecursionError):  # that was never recorded
+        return False
+
+
+@lru_cache(maxsize=65_536)
+def tag_of(user_id: str | None) -> str:
+    """Return the tag of a user's trail; an empty text, if the id is none."""
+    try:
+        return leaves.subject_tag(UUID(user_id) if user_id else None)
+    except ValueError:
+        return ""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):  # SQLite keeps the text: two readers could read two values
+        raise ValueError("a key stands there twice")
+    return said
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once).decode
+
+
+def _columns(table: str) -> str:
+    """Return the SQL for the columns of a record in the form in which they are hashed."""
+    return ", ".join(_column(f"{table}.{name}", name) for name in (*COLUMNS, "content_hash"))
+
+
+def _column(place: str, name: str) -> str:
+    kind = "text" if name == "content_hash" else _KINDS[name]
+    if kind == "UUIDField":
+        return _uuid(place)
+    return _moment(place) if kind == "DateTimeField" else place
+
+
+def _moment(place: str) -> str:
+    if connection.vendor == "postgresql":  # years before the first would look like those after it
+        form = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+        text = f"to_char({place} AT TIME ZONE 'UTC', '{form}')"
+        return f"CASE WHEN {place} >= '0001-01-01 00:00:00+00' THEN {text} END"
+    # "2026-07-14 12:00:00", and the six decimals only if they are not 0
+    decimals = f"CASE WHEN length({place}) = 19 THEN '.000000Z' ELSE 'Z' END"
+    return f"replace({place}, ' ', 'T') || {decimals}"
+
+
+def _uuid(place: str) -> str:
+    if connection.vendor == "postgresql":
+        return f"{place}::text"
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 99))
+    return " || '-' || ".join(f"substr({place}, {start}, {size})" for start, size in parts)
+
+
+_KINDS = {name: MandateAudit._meta.get_field(name).get_internal_type() for name in COLUMNS}
+
+
+def _rows(statement: str, values: Sequence[Any]) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[Row] = cursor.fetchall()
+    return rows
