@@ -4,6 +4,8 @@
 import os
 import sys
 
+NO_RIGHT = "42501"  # PostgreSQL's word for it
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
@@ -14,7 +16,7 @@ def main() -> None:
         sys.exit("This Python has no Django. Run: .venv/bin/python manage.py …")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
-    from django.db import InterfaceError, OperationalError
+    from django.db import InterfaceError, OperationalError, ProgrammingError
 
     try:
         settings.INSTALLED_APPS  # noqa: B018  read the settings now: a bad value ends here, in one line
@@ -22,6 +24,11 @@ def main() -> None:
         sys.exit(f"SignupAssist cannot start: {error}")
     try:
         execute_from_command_line(sys.argv)
+    except ProgrammingError as error:
+        if "--traceback" in sys.argv or getattr(error.__cause__, "sqlstate", "") != NO_RIGHT:
+            raise
+        print("This login may not do that: give commands DATABASE_OWNER_URL.", file=sys.stderr)
+        sys.exit(2)
     except (InterfaceError, OperationalError) as error:
         from audit.printing import DATABASE_FAILED, reason_of
 

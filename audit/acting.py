@@ -93,6 +93,13 @@ def for_person(user_id: UUID) -> Iterator[None]:
 
 
 @contextmanager
+def for_nobody() -> Iterator[None]:
+    """Ask for nobody: in what is done for somebody who need not be who is logged in."""
+    with _asking(_Asker(Role.APP)):
+        yield
+
+
+@contextmanager
 def as_staff() -> Iterator[None]:
     """Ask for staff, who were found to have the right."""
     with _asking(_Asker(Role.STAFF)):

@@ -40,7 +40,8 @@ class Protected:
     def policies(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield name, command, role and condition of each."""
         for command in ("SELECT", "INSERT", "UPDATE", "DELETE"):
-            added = f"user_id IS NULL OR {self.own} OR {ME} IS NULL"
+            at_the_doors = f"{ME} IS NULL AND left(action, 5) = 'user_'"
+            added = f"user_id IS NULL OR {self.own} OR {at_the_doors}"
             is_added = self.is_record and command == "INSERT"
             yield f"own_{command.lower()}", command, Role.APP, added if is_added else self.own
         for command in ("SELECT", *self.staff):
@@ -65,7 +66,7 @@ def protected() -> list[Protected]:
 protect(Protected("mandate_audit", staff=("INSERT",), is_record=True))
 protect(Protected("audit_subject"))
 
-_READ, _ADD = ("SELECT",), ("SELECT", "INSERT")
+_READ, _ADD, _TAKE_AWAY = ("SELECT",), ("SELECT", "INSERT"), ("SELECT", "DELETE")
 _USE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # What app, staff and jobs may do, where it is less than to use a table.
 LESS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
@@ -77,6 +78,11 @@ LESS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "audit_subject": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
     "audit_subject_node": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
     "django_migrations": (_READ, _READ, _READ),
+    # rights are given by commands; they go with whoever deletes the account
+    "users_groups": (_TAKE_AWAY, _READ, _TAKE_AWAY),
+    "users_user_permissions": (_TAKE_AWAY, _READ, _TAKE_AWAY),
+    **dict.fromkeys(("auth_group", "auth_group_permissions"), (_READ, _READ, _READ)),
+    **dict.fromkeys(("auth_permission", "django_content_type"), (_READ, _READ, _READ)),
 }
 
 

@@ -50,7 +50,7 @@ class Seal:
     checkpoint: Checkpoint
     events: int
     left_out: int  # records that are gone, or are not what was recorded
-    is_drained: bool  # nothing else was waiting
+    is_drained: bool  # nothing else was due
 
 
 def seal(
@@ -75,14 +75,19 @@ def seal(
         if not _is_alone():
             return None
         last = Checkpoint.objects.order_by("-size").first()
-        waiting = _waiting(batch + 1, at)
-        is_drained = len(waiting) <= batch
-        events = _sound(waiting[:batch], at)
+        events: list[Event] = []
+        is_drained, left_out = False, 0
+        while not (events or is_drained):  # where all of a batch is left out, others come after it
+            waiting = _waiting(batch + 1, at)
+            is_drained = len(waiting) <= batch
+            events = _sound(waiting[:batch], at)
+            left_out += min(len(waiting), batch) - len(events)
         if not _is_due(events, last, at):
             return None
         previous = _origin_of(last)
-        tree = _tree_after(last, [*known, *(one.verifier for one in signers)], origin)
-        checkpoint = _grow(tree, last, events, at=at, is_drained=is_drained)
+        tree = _tree_after(last, [*known, *(one.verifier for one in signers)])
+        covers_all = is_drained and not _is_any_early(at)
+        checkpoint = _grow(tree, last, events, at=at, is_drained=covers_all)
         root = bytes.fromhex(checkpoint.root)
         checkpoint.note = notes.Checkpoint(origin, checkpoint.size, root).signed_by(signers)
         checkpoint.save()
@@ -93,7 +98,6 @@ def seal(
         if is_told or is_renamed:
             renamed = {"origin": origin} if is_renamed else {}
             _tell(checkpoint, len(events), at=at, more=renamed)
-    left_out = min(len(waiting), batch) - len(events)
     return Seal(checkpoint, len(events), left_out, is_drained)
 
 
@@ -136,9 +140,11 @@ def _sound(ids: Sequence[UUID], at: datetime) -> list[Event]:
     sound = [event for event in found if event["id"] not in sealed and _is_itself(event)]
     wrong = set(ids) - sealed - {event["id"] for event in sound}
     events = [event for event in sound if event["created_at"] <= at + AHEAD]
-    early = {event["id"] for event in sound[len(events) :]}  # they come in the order of time
-    _pending(wrong | early).update(left_out_at=at)
+    for early in sound[len(events) :]:  # they come in the order of time, and wait until theirs
+        until = early["created_at"] - AHEAD
+        _pending([early["id"]]).update(left_out_at=until - LOOK_AGAIN)
     if wrong:
+        _pending(wrong).update(left_out_at=at)
         logger.error(
             "[audit] %d records are gone or not what was recorded, and not sealed: %s%s;"
             " run verify_audit",
@@ -147,6 +153,12 @@ def _sound(ids: Sequence[UUID], at: datetime) -> list[Event]:
             " and others" if len(wrong) > 1 else "",
         )
     return events
+
+
+def _is_any_early(at: datetime) -> bool:
+    """Return whether something is put aside until its time comes: the next window must hold it, too."""
+    aside = Pending.objects.exclude(left_out_at=None).values("event_id")
+    return MandateAudit.objects.filter(id__in=aside, created_at__gt=at + AHEAD).exists()
 
 
 def _is_itself(event: Event) -> bool:
@@ -226,9 +238,7 @@ def _add(tree: merkle.Frontier, leaf: bytes, nodes: list[NodeRow]) -> bytes:
     return made
 
 
-def _tree_after(
-    last: Checkpoint | None, known: Sequence[notes.Verifier], origin: str
-) -> merkle.Frontier:
+def _tree_after(last: Checkpoint | None, known: Sequence[notes.Verifier]) -> merkle.Frontier:
     """Return the tree to go on with.
 
     :raises SealingRefusedError: if it is not the one that the last checkpoint signed
@@ -248,8 +258,13 @@ def _tree_after(
         raise SealingRefusedError("the log is not what its last checkpoint says")
     if subjects_root.hex() != last.subjects_root or subjects.how_many() != last.subjects:
         raise SealingRefusedError("the subjects of the log are not what was signed")
-    if _origin_of(last) == origin and not _is_signed(last, known):
-        raise SealingRefusedError("the last checkpoint is not signed by a key that is known")
+    if not _is_signed(
+        last, known
+    ):  # under another name as well: what the note says is not believed
+        raise SealingRefusedError(
+            "no key in AUDIT_VERIFY_KEY has signed the last checkpoint, which names"
+            f" {_origin_of(last)!r}"
+        )
     return tree
 
 

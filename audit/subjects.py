@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from audit import bulk, leaves, merkle
-from audit.models import Subject, SubjectNode
+from audit.models import Leaf, MandateAudit, Subject, SubjectNode
 from audit.models.log import SUBJECT_LEVELS, place
 from audit.nodes import MissingNodeError, subject_node
 
@@ -47,12 +49,24 @@ def known(user_ids: Iterable[UUID | None]) -> dict[UUID | None, Subject]:
     if any(hashes.get(place(0, one.number)) != leaf_of(one) for one in found.values()):
         raise ForgedError("a subject is not what was signed")
     number = how_many()
+    new = [user_id for user_id, tag in tags.items() if tag not in found]
+    if new and (Subject.objects.count() != number or _have_leaves(new)):
+        raise ForgedError("a subject is gone")
     for user_id, tag in tags.items():
         if tag not in found:
             salt = secrets.token_hex(16)
             found[tag] = Subject(number=number, user_id=user_id, tag=tag, salt=salt, sealed=0)
             number += 1
     return {user_id: found[tag] for user_id, tag in tags.items()}
+
+
+def _have_leaves(user_ids: list[UUID | None]) -> bool:
+    """Return whether a record of somebody is sealed who has no sealed record yet, as it seems."""
+    people = [user_id for user_id in user_ids if user_id]
+    theirs = MandateAudit.objects.filter(user_id__among=people)
+    if None in user_ids:
+        theirs = theirs | MandateAudit.objects.filter(user_id=None)
+    return theirs.filter(Exists(Leaf.objects.filter(event_id=OuterRef("pk")))).exists()
 
 
 def save(changed: Iterable[Subject]) -> tuple[int, bytes]:

@@ -15,6 +15,7 @@ from audit.redaction import REDACTED
 LONGEST_NAME, LONGEST_TOLD = 200, 500
 SHORTENED = "…"
 
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # in a database, or anywhere
 _OUR_WORD = re.compile(r"[\w.:+-]{1,128}", re.ASCII)
 _TAKEN_OUT = {REDACTED, opened.SEALED}
 
@@ -57,9 +58,10 @@ def shortened_name(name: str | None) -> str | None:
 
 
 def _cut(text: str | None, longest: int) -> str | None:
-    if text is None or len(text) <= longest:
-        return text
-    return text[: longest - len(SHORTENED)] + SHORTENED
+    if text is None:
+        return None
+    text = _UNWRITABLE.sub("\ufffd", text)
+    return text if len(text) <= longest else text[: longest - len(SHORTENED)] + SHORTENED
 
 
 def _holds_secret(key: str, text: str | None) -> bool:

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.services import notices, people
 from accounts.services.mails import Change
 from accounts.services.records import record_deed
-from audit import opened
+from audit import acting, opened
 from audit import services as audit
 from audit.actions import ANONYMOUS, SYSTEM, Action
 
@@ -41,6 +41,7 @@ class _Tokens(PasswordResetTokenGenerator):
 _tokens = _Tokens()
 
 
+@acting.for_nobody()  # somebody else may be logged in there
 def ask_for_reset(*, email: str, site: str, at: datetime) -> None:
     """Have a link mailed to the account with this e-mail, if there is one.
 
@@ -99,6 +100,7 @@ def owner_of(key: str) -> User:
 
 
 @sensitive_variables()
+@acting.for_nobody()
 def reset(key: str, password: str, *, at: datetime) -> User:
     """Return the person who now has this password; all their log-ins ended, and the link with them.
 

@@ -161,6 +161,22 @@ def test_works_once(link: str, browser: Client, parent: User) -> None:
     assert parent.check_password(NEW)
 
 
+def test_works_where_somebody_else_is_logged_in(
+    parent: User, stranger: User, mailoutbox: list[EmailMessage]
+) -> None:
+    """One browser, two parents: the database is not asked for the one who is logged in."""
+    browser = Client()
+    browser.force_login(stranger)
+    assert ask(browser, parent.email).status_code == 302
+
+    link = mailed_link(mailoutbox)
+    browser.get(link)
+    answer = post_form(browser, link, {"password1": NEW})
+
+    parent.refresh_from_db()
+    assert (answer.status_code, parent.check_password(NEW)) == (302, True)
+
+
 def test_works_for_an_hour(link: str, browser: Client) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=59)):
         assert browser.get(link).status_code == 200

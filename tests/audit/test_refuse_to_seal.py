@@ -13,8 +13,8 @@ from django.db import connection
 
 from audit import guards, log_keys, sealer, sealing_run
 from audit.actions import SYSTEM, Action
-from audit.models import Checkpoint, MandateAudit, Node
-from audit.notes import Signer
+from audit.models import Checkpoint, MandateAudit, Node, Subject
+from audit.notes import Signer, Verifier
 from audit.sealer import SealingRefusedError
 from audit.services import Entry, record_many
 from tests.audit.conftest import MakeRow
@@ -32,9 +32,11 @@ def seal(at: datetime, **said: Any) -> sealer.Seal | None:
     return sealer.seal(at=at, **usual | said)
 
 
-def run(at: datetime, file: Path, origin: str = ORIGIN) -> sealing_run.Sealed:
+def run(
+    at: datetime, file: Path, origin: str = ORIGIN, *, known: Sequence[Verifier] = ()
+) -> sealing_run.Sealed:
     signer = Signer(origin, bytes(range(32, 64)))
-    return sealing_run.run(sealing_run.Log(origin, [signer], [], file), now=lambda: at)
+    return sealing_run.run(sealing_run.Log(origin, [signer], known, file), now=lambda: at)
 
 
 def execute(statement: str) -> None:
@@ -58,6 +60,9 @@ FORGERIES: dict[str, str] = {
     "a checkpoint has another note": "UPDATE audit_checkpoint SET note = replace(note, '8', '9')",
     "a subject has fewer": "UPDATE audit_subject SET sealed = sealed - 1",
     "a subject is gone": "DELETE FROM audit_subject WHERE number = 2",
+    "their subject is gone": "DELETE FROM audit_subject WHERE number = {theirs}",
+    "their subject has another name": "UPDATE audit_subject SET tag = 'x' WHERE number = {theirs}",
+    "a checkpoint names another log": "UPDATE audit_checkpoint SET note = 'x' || note",
     "the tree of subjects is another": f"UPDATE audit_subject_node SET hash = {ZEROES}",
     "the tree of subjects is gone": "DELETE FROM audit_subject_node",
 }
@@ -74,7 +79,7 @@ def test_when_the_log_is_not_what_was_signed(
     seal(noon + HOUR)
     assert Checkpoint.objects.latest().size == 8
 
-    execute(forgery)
+    execute(forgery.format(theirs=Subject.objects.get(user_id=people[0]).number))
     make_row(people[0])
 
     with pytest.raises(SealingRefusedError):
@@ -133,10 +138,13 @@ def test_when_a_backup_was_restored_until_the_log_gets_another_name(
         assert seal(noon + 2 * HOUR) or make_row()
     with pytest.raises(SealingRefusedError, match="not the one that was published"):
         run(noon + 3 * HOUR, file)
-    assert run(noon + 4 * HOUR, file, "another.example.org").is_published
+    with pytest.raises(SealingRefusedError, match="no key in AUDIT_VERIFY_KEY"):
+        run(noon + 4 * HOUR, file, "another.example.org")
+    known = [NEW.verifier]
+    assert run(noon + 4 * HOUR, file, "another.example.org", known=known).is_published
 
     make_row()
-    assert run(noon + 5 * HOUR, file, "another.example.org").records
+    assert run(noon + 5 * HOUR, file, "another.example.org", known=known).records
     told = MandateAudit.objects.filter(action=Action.AUDIT_SEALED).order_by("created_at")
     assert [row.metadata.get("origin") for row in told].count("another.example.org") == 1
 

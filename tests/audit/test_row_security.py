@@ -144,8 +144,10 @@ def test_lets_nobody_add_what_would_be_somebody_elses(
             record(user_id=theirs, **entry)
         with refused():
             change("INSERT INTO reveal_budgets SELECT %s, now(), 0, 0, 0", uuid4())
-    with acting._asking(acting._Asker(acting.Role.APP)):
+    with acting.for_nobody():
         record(user_id=theirs, **entry)  # who logs in is not known yet
+        with pytest.raises(AuditUnavailableError), transaction.atomic():
+            record(user_id=theirs, **entry | {"action": Action.SESSION_RESUMED})
 
 
 @pytest.mark.parametrize("role", [acting.as_staff, acting.as_jobs])

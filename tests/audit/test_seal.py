@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from audit import leaves, merkle, notes, sealer, sealing_run, subjects
+from audit import leaves, merkle, notes, sealer, sealing_run, subjects, verification
 from audit.actions import Action, person
 from audit.models import Checkpoint, Leaf, MandateAudit, Node, Pending, Subject
 from audit.nodes import log_node
@@ -328,10 +328,16 @@ def test_goes_on_for_its_time_and_ends_at_once_when_it_is_asked(
 def test_leaves_what_is_of_a_time_to_come_until_then(make_row: MakeRow, noon: datetime) -> None:
     row = make_row(at=noon + 10 * MINUTE)
 
-    assert seal(noon) is None
+    make_row(at=noon)
+
+    first = seal(noon + MINUTE)
+    assert first
+    assert (first.events, first.is_drained, first.checkpoint.is_drained) == (1, True, False)
     assert seal(noon + 2 * MINUTE) is None
-    later = seal(noon + 70 * MINUTE)
+    later = seal(noon + 6 * MINUTE)
 
     assert later
-    assert later.events == 1
+    assert (later.events, later.checkpoint.is_drained) == (1, True)
     assert Leaf.objects.filter(event_id=row.pk).exists()
+    told = verification.verify(known=settings.AUDIT_VERIFIERS, origin=ORIGIN, at=noon + 6 * MINUTE)
+    assert not told.findings

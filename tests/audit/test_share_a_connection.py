@@ -98,7 +98,7 @@ def test_never_reach_the_owners_rights_where_the_service_has_a_login_of_its_own(
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE ROLE {login} LOGIN NOINHERIT PASSWORD '{password}'"
-            " IN ROLE signupassist_app, signupassist_staff, signupassist_jobs"
+            " IN ROLE signupassist_app, signupassist_staff"
         )
     try:
         place = {key: settings[key.upper()] for key in ("host", "port") if settings[key.upper()]}
@@ -107,14 +107,18 @@ def test_never_reach_the_owners_rights_where_the_service_has_a_login_of_its_own(
                 dbname=settings["NAME"], user=login, password=password, autocommit=True, **place
             )
         ) as web:
-            for role in ("signupassist_app", "signupassist_staff", "signupassist_jobs"):
+            for role in ("signupassist_app", "signupassist_staff"):
                 web.execute(f"SET ROLE {role}")
                 web.execute("SELECT 1 FROM mandate_audit")
                 for back in ("RESET ROLE", "SET ROLE NONE", "RESET ALL"):
                     web.execute(back)
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         web.execute("SELECT 1 FROM mandate_audit")
-            for forbidden in (settings["USER"], "signupassist_operator"):
+            web.execute("SET ROLE signupassist_app")
+            for rights in ("users_groups", "users_user_permissions", "auth_group_permissions"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    web.execute(f"INSERT INTO {rights} DEFAULT VALUES")
+            for forbidden in (settings["USER"], "signupassist_jobs", "signupassist_operator"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     web.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(forbidden)))
     finally:

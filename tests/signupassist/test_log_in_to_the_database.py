@@ -56,7 +56,7 @@ def test_keeping_no_cursor_on_the_server() -> None:
     [
         ("postgres://owner:secret-2@db.example.org/another", "names another database"),
         ("mysql://owner:secret-2@db.example.org/signupassist", "must name SQLite or PostgreSQL"),
-        ("postgres://owner:secret-2@db:port/x", "cannot be understood"),
+        ("postgres://owner:secret-2@db.example.org:port/x", "cannot be understood"),
     ],
 )
 def test_unless_the_owners_url_makes_no_sense(

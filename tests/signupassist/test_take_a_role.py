@@ -75,7 +75,7 @@ def test_a_person_where_the_admin_is_not_for_them(parent: User) -> None:
 
 
 def test_the_product_itself_by_a_probe(client: Client) -> None:
-    assert set(asked(lambda: client.get("/readyz"))) == {("jobs", "")}
+    assert set(asked(lambda: client.get("/readyz"))) == {("staff", "")}
 
 
 @pytest.mark.parametrize("role", acting.Role)
