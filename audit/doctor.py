@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from audit import guards, publication
+from audit import guards, publication, roles
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit, Pending
 from audit.notes import Checkpoint as Published
@@ -71,6 +71,7 @@ def look(log: Log, at: datetime) -> Iterator[Sign]:
         f"missing: {', '.join(gone)}" if gone else "in place",
         "Run: manage.py migrate",
     )
+    yield _row_level_security()
     yield _records()
     yield _keys(log)
     newest = Checkpoint.objects.order_by("-size").first()
@@ -78,6 +79,23 @@ def look(log: Log, at: datetime) -> Iterator[Sign]:
     yield _lag(at)
     yield _seal(log, newest)
     yield from _published(log, newest, at)
+
+
+def _row_level_security() -> Sign:
+    what = "Row-level security"
+    if connection.vendor != "postgresql":
+        remedy = "Use PostgreSQL where more than one machine serves."
+        return Sign(what, False, "SQLite has none", remedy, is_needed=False)
+    troubles = roles.troubles(connection)
+    more = f" and {len(troubles) - 3} more" if len(troubles) > 3 else ""
+    return Sign(
+        what,
+        not troubles,
+        f"off: {', '.join(troubles[:3])}{more}" if troubles else "on",
+        "Run `manage.py migrate` as an owner who may create roles (docs/operations.md). Until then the "
+        "code alone keeps people's rows apart: let nothing else log in to the database.",
+        is_needed=False,
+    )
 
 
 def _records() -> Sign:

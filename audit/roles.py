@@ -7,6 +7,7 @@ on the tables' owner, with whom foreign keys are checked, migrations run and ope
 """
 
 import logging
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,9 @@ class Protected:
         yield "jobs", "ALL", Role.JOBS, "true"
         yield "operator_select", "SELECT", OPERATOR, "true"
 
+
+# Casts to text, names of what a query gives and of the tables of columns, quotes, brackets, blanks
+_ADDED = re.compile(r"::text|\bas \"?nullif\"?|\b[a-z_]+\.(?=[a-z_]+\b(?!'))|[\s()\"]")
 
 _protected: dict[str, Protected] = {}
 
@@ -234,7 +238,8 @@ def _may_change(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
             "SELECT rolname, relname FROM pg_roles, pg_class WHERE rolname = ANY(%s)"
             " AND relname = ANY(%s) AND relnamespace = current_schema()::regnamespace"
             " AND NOT rolsuper"
-            " AND has_table_privilege(pg_roles.oid, pg_class.oid, 'UPDATE, DELETE, TRUNCATE')",
+            " AND (has_table_privilege(pg_roles.oid, pg_class.oid, 'DELETE, TRUNCATE')"
+            " OR has_any_column_privilege(pg_roles.oid, pg_class.oid, 'UPDATE'))",
             [list(ROLES), list(guards.APPEND_ONLY)],
         )
         return list(cursor.fetchall())
@@ -244,4 +249,9 @@ def _is_as(there: tuple[str, list[str], str] | None, command: str, role: str, wh
     """Return whether a policy is the one wanted; PostgreSQL writes conditions in its own way."""
     if there is None or there[:2] != (command, [str(role)]):
         return False
-    return there[2] == "true" if which == "true" else "app.user_id" in there[2]
+    return _bare(there[2]) == _bare(which)
+
+
+def _bare(condition: str) -> str:
+    """Return a condition without what PostgreSQL adds to it, or leaves out, when it writes it down."""
+    return _ADDED.sub("", condition.lower())

@@ -46,7 +46,7 @@ def _declare_rows_of_people() -> None:
     from audit.roles import ME, Protected, protect
 
     own_session = (
-        "EXISTS (SELECT FROM agentic_checkout_sessions AS whose"
+        "EXISTS (SELECT FROM agentic_checkout_sessions whose"
         f" WHERE whose.id = session_id AND whose.user_id = {ME})"
     )
     protect(Protected("agentic_checkout_sessions", staff=("UPDATE",)))  # ended by staff

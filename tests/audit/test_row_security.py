@@ -348,6 +348,15 @@ def test_is_found_in_place() -> None:
             "ALTER POLICY own_select ON mandate_audit USING (true)",
             "mandate_audit lacks its policy own_select",
         ),
+        (
+            "ALTER POLICY own_select ON stored_credentials USING (user_id ="
+            " (SELECT nullif(current_setting('app.user_id', true), '')::uuid) OR true)",
+            "stored_credentials lacks its policy own_select",
+        ),
+        (
+            "GRANT UPDATE (metadata) ON mandate_audit TO signupassist_app",
+            "signupassist_app may change mandate_audit",
+        ),
         ("CREATE POLICY x ON session_turns USING (true)", "session_turns has a policy x"),
         ("ALTER ROLE signupassist_app BYPASSRLS", "signupassist_app is above the policies"),
         (
