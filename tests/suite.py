@@ -23,7 +23,7 @@ STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
 # stays together, since its tests share servers, and the files keep the order that tests.conftest gives
 # them. With arguments pytest runs as it is told to.
 SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
-ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "4"], [*SPREAD, "3"]  # pages and scripts are tested on SQLite
+ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "5"], [*SPREAD, "3"]  # pages and scripts are tested on SQLite
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -50,6 +50,7 @@ def checks() -> dict[str, list[str]]:
     here = Path(PYTHON).parent
     manage = [PYTHON, "manage.py"]
     return {
+        "types": [PYTHON, "-m", "mypy", "."],  # the longest
         "ruff check": [str(here / "ruff"), "check", "."],
         "ruff format": [str(here / "ruff"), "format", "--check", "."],
         "import contracts": [str(here / "lint-imports")],
@@ -57,7 +58,6 @@ def checks() -> dict[str, list[str]]:
         "migrations": [*manage, "makemigrations", "--check", "--dry-run"],
         "check --deploy": [*manage, "check", "--deploy", "--fail-level", "WARNING"],
         "OpenAPI": [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
-        "types": [PYTHON, "-m", "mypy", "."],
     }
 
 
@@ -65,7 +65,8 @@ def run_checks() -> list[str]:
     """Return the names of the checks that failed."""
     with tempfile.TemporaryDirectory(prefix="signupassist-checks-") as folder:
         env = environment(Path(folder))
-        return [name for name, command in checks().items() if _section(name, command, env)]
+        codes = _sections({name: (command, env) for name, command in checks().items()})
+        return [name for name, code in codes.items() if code]
 
 
 def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:

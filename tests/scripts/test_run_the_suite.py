@@ -65,7 +65,7 @@ def test_names_every_check_that_failed_and_runs_no_test_then(
     titles = sections({"ruff check": 1, "types": 2})
 
     assert suite.main([]) == 1
-    assert last_line(capsys) == "FAIL: ruff check; types"
+    assert last_line(capsys) == "FAIL: types; ruff check"
     assert "tests on SQLite" not in titles
 
 
