@@ -349,8 +349,7 @@ def test_is_found_in_place() -> None:
             "mandate_audit lacks its policy own_select",
         ),
         (
-            "ALTER POLICY own_select ON stored_credentials USING (user_id ="
-            " (SELECT nullif(current_setting('app.user_id', true), '')::uuid) OR true)",
+            f"ALTER POLICY own_select ON stored_credentials USING (user_id = {roles.ME} OR true)",
             "stored_credentials lacks its policy own_select",
         ),
         (
