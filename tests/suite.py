@@ -23,7 +23,7 @@ STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
 # stays together, since its tests share servers, and the files keep the order that tests.conftest gives
 # them. With arguments pytest runs as it is told to.
 SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
-ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "5"], [*SPREAD, "3"]  # pages and scripts are tested on SQLite
+ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "4"], [*SPREAD, "3"]  # pages and scripts are tested on SQLite
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
