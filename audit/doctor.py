@@ -5,21 +5,19 @@ It reads a thousand records and a few hundred hashes, however long the log is. T
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db import connection
 
 from audit import guards, publication, roles
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit, Pending
 from audit.notes import Checkpoint as Published
-from audit.notes import Signer, Verifier
 from audit.printing import counted
 from audit.sealer import HEARTBEAT
+from audit.sealing_run import Log
 from audit.verification import glance, outside, stored
 from audit.verification.unsealed import LONGEST_WAIT
 
@@ -39,27 +37,6 @@ class Sign:
     found: str
     remedy: str
     is_needed: bool = True  # otherwise it works without, and would be better with it
-
-
-@dataclass(frozen=True)
-class Log:
-    """The log as this process is configured for it."""
-
-    origin: str
-    signers: Sequence[Signer]
-    verifiers: Sequence[Verifier]
-    file: Path | None  # in which checkpoints are published
-
-
-def configured() -> Log:
-    """Return the log as the settings have it."""
-    file = settings.AUDIT_CHECKPOINT_FILE
-    return Log(
-        origin=settings.AUDIT_ORIGIN,
-        signers=settings.AUDIT_SIGNERS,
-        verifiers=settings.AUDIT_VERIFIERS,
-        file=Path(file) if file else None,
-    )
 
 
 def look(log: Log, at: datetime) -> Iterator[Sign]:
@@ -113,8 +90,8 @@ def _keys(log: Log) -> Sign:
     has = "signs and verifies" if log.signers else "verifies"
     return Sign(
         "Keys of the log",
-        bool(log.verifiers),
-        f"this process {has}" if log.verifiers else "none",
+        bool(log.known),
+        f"this process {has}" if log.known else "none",
         "Set AUDIT_SIGNING_KEY for the worker, and AUDIT_VERIFY_KEY for the others.",
     )
 
@@ -151,7 +128,7 @@ def _seal(log: Log, newest: Checkpoint | None) -> Sign:
         return Sign(what, True, "none yet", "")
     if Leaf.objects.filter(log_index__gte=newest.size).exists():
         return Sign(what, False, "is not the end: nobody seals after such leaves", VERIFY)
-    findings = glance.look(newest, known=log.verifiers, origin=log.origin, size=NEWEST)
+    findings = glance.look(newest, known=log.known, origin=log.origin, size=NEWEST)
     return Sign(
         what,
         not findings.number,
@@ -183,7 +160,7 @@ def _published(log: Log, newest: Checkpoint | None, at: datetime) -> Iterator[Si
     if newest is None and not is_there:
         return
     try:
-        published = publication.newest(log.file, log.verifiers, origin=log.origin)
+        published = publication.newest(log.file, log.known, origin=log.origin)
     except publication.PublicationError as error:
         yield Sign(what, False, str(error), "Let this process read AUDIT_CHECKPOINT_FILE.")
         return

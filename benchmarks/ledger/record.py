@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
@@ -65,7 +65,7 @@ def _our_round() -> list[float]:
 
 
 @contextmanager
-def auditlog(url: str) -> Iterator:  # type: ignore[type-arg]
+def auditlog(url: str) -> Iterator[Callable[[], list[float]]]:
     """Give the function that lets the other side write a round, and returns what each row took."""
     program = [str(AUDITLOG.interpreter()), str(FOLDER / "auditlog_entries.py"), url, str(ROUND)]
     with subprocess.Popen(

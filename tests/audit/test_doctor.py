@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from audit import doctor, guards, publication
+from audit import doctor, guards, publication, sealing_run
 from audit.doctor import Sign
 from audit.models import Checkpoint, MandateAudit
 from tests.audit.attacking import attack, key, put_back, rewrite, taken
@@ -28,7 +28,7 @@ def file(settings: Settings, tmp_path: Path) -> Path:
 
 def look(at: datetime) -> dict[str, Sign]:
     """Return what it sees, by what it looks at."""
-    found = {sign.what: sign for sign in doctor.look(doctor.configured(), at)}
+    found = {sign.what: sign for sign in doctor.look(sealing_run.configured(), at)}
     # which database it is, is no matter of the log
     security = found.pop("Row-level security")
     assert not security.is_needed

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from django.utils import timezone
 
-from audit import doctor
+from audit import doctor, sealing_run
 from audit.printing import DATABASE_FAILED, reason_of, say
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         missing = 0
         try:
-            for sign in doctor.look(doctor.configured(), timezone.now()):
+            for sign in doctor.look(sealing_run.configured(), timezone.now()):
                 word = "ok" if sign.is_well else "needed" if sign.is_needed else "advice"
                 missing += word == "needed"
                 say(self.stdout, f"{word:<7}{sign.what}: {sign.found}.")
