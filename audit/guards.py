@@ -44,12 +44,13 @@ _FUNCTIONS = (
     END
     $$
     """,
-    # as the owner: whoever may add a record need not reach the list
+    # As the owner: whoever may add a record need not reach the list. Its one statement names the
+    # schema, which costs a writer less than setting a path.
     """
     CREATE OR REPLACE FUNCTION mandate_audit_queue() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, {schema}, pg_temp AS $$
+    SECURITY DEFINER AS $$
     BEGIN
-        INSERT INTO audit_pending (event_id) SELECT id FROM added;
+        INSERT INTO {schema}.audit_pending (event_id) SELECT id FROM added;
         RETURN NULL;
     END
     $$
@@ -60,11 +61,7 @@ _FUNCTIONS = (
     CREATE OR REPLACE FUNCTION mandate_audit_clock() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
-        IF abs(extract(epoch FROM NEW.created_at - clock_timestamp())) > 300
-            AND current_user <> (
-                SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID
-            )
-        THEN
+        IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
             RAISE EXCEPTION 'mandate_audit takes no record of another time'
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
@@ -79,8 +76,9 @@ _ON_RECORDS = (
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION mandate_audit_queue()
     """,
     """
-    CREATE OR REPLACE TRIGGER mandate_audit_clock BEFORE INSERT ON mandate_audit
-    FOR EACH ROW EXECUTE FUNCTION mandate_audit_clock()
+    CREATE OR REPLACE TRIGGER mandate_audit_clock BEFORE INSERT ON mandate_audit FOR EACH ROW
+    WHEN (abs(extract(epoch FROM NEW.created_at - clock_timestamp())) > 300)
+    EXECUTE FUNCTION mandate_audit_clock()
     """,
     "ALTER TABLE mandate_audit ENABLE ALWAYS TRIGGER mandate_audit_queue",
     "ALTER TABLE mandate_audit ENABLE ALWAYS TRIGGER mandate_audit_clock",

@@ -1,6 +1,5 @@
 """Writing the ledger. Nothing else in the product adds a row."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from django.db import Error
 from audit import canonical, redaction, telling, vocabulary
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
+from audit.ids import time_ordered
 from audit.models import MandateAudit
 
 _ACTIONS = frozenset(Action.values)
@@ -113,6 +113,7 @@ def _row(entry: Entry) -> MandateAudit:
         raise ValueError(f"{entry.action!r} is not an action of the ledger")
     if not is_actor(entry.actor):
         raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")
+    canonical.moment(entry.at)  # refuses one without a time zone
     told = entry.metadata or {}
     vocabulary.check(entry.action, told)
     redacted = telling.redacted(told)
@@ -126,7 +127,7 @@ def _row(entry: Entry) -> MandateAudit:
         raise SecretInRecordError("the record would hold a secret")
     request_id = redaction.redact_name(current_request_id())
     row = MandateAudit(
-        id=uuid.uuid4(),
+        id=time_ordered(entry.at),
         user_id=entry.user_id,
         actor=entry.actor,
         action=str(entry.action),

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from statistics import quantiles
 from typing import Any
 from uuid import UUID, uuid4
@@ -74,8 +74,11 @@ def _side(kind: str, seconds: float, *, with_sealer: bool = False) -> dict[str, 
     began = timezone.now()
     stop = SPAWN.Event()
     told: Any = SPAWN.Queue()
-    sealer = SPAWN.Process(target=_seal, args=(stop,))
-    writers = [SPAWN.Process(target=_write, args=(kind, seconds, told)) for _ in range(WRITERS)]
+    ready = SPAWN.Barrier(WRITERS + with_sealer)  # starting a process is not what is measured
+    sealer = SPAWN.Process(target=_seal, args=(ready, stop))
+    writers = [
+        SPAWN.Process(target=_write, args=(kind, seconds, ready, told)) for _ in range(WRITERS)
+    ]
     if with_sealer:
         sealer.start()
     for writer in writers:
@@ -129,7 +132,7 @@ def _setup() -> None:
     logging.disable(logging.INFO)
 
 
-def _write(kind: str, seconds: float, told: Any) -> None:
+def _write(kind: str, seconds: float, ready: Barrier, told: Any) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     _setup()
     deeds: dict[str, Callable[[UUID], None]] = {
@@ -139,6 +142,7 @@ def _write(kind: str, seconds: float, told: Any) -> None:
     }
     deed, user = deeds[kind], uuid4()
     connection.ensure_connection()
+    ready.wait()
     deadline = time.perf_counter() + seconds
     took, number = [], os.getpid()
     while (start := time.perf_counter()) < deadline:
@@ -184,11 +188,13 @@ def _chain(user: UUID) -> None:
         )
 
 
-def _seal(stop: Event) -> None:
+def _seal(ready: Barrier, stop: Event) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     _setup()
     from audit import sealer
 
+    connection.ensure_connection()
+    ready.wait()
     while True:
         is_last = stop.wait(5)  # as often as the worker does
         done = sealer.seal(

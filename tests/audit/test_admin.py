@@ -313,7 +313,7 @@ def test_shows_nothing_that_it_cannot_record(
 ) -> None:
     row = make_row(org_ref="somewhere-secret")
 
-    with mock.patch.object(MandateAudit, "save_base", side_effect=OperationalError("gone")):
+    with mock.patch.object(MandateAudit, "save", side_effect=OperationalError("gone")):
         answer = console.get(LIST, {"q": str(row.user_id)}) if trail else console.get(_detail(row))
 
     assert answer.status_code == 503

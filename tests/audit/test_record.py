@@ -132,7 +132,7 @@ def test_happens_with_the_deed_or_not_at_all(make_row: MakeRow) -> None:
 
 
 def test_says_so_when_the_database_refuses(make_row: MakeRow) -> None:
-    broken = mock.patch.object(MandateAudit, "save_base", side_effect=OperationalError("gone"))
+    broken = mock.patch.object(MandateAudit, "save", side_effect=OperationalError("gone"))
 
     with broken, pytest.raises(AuditUnavailableError) as caught:
         make_row()
@@ -148,7 +148,7 @@ def test_takes_the_deed_down_with_it_even_if_the_error_is_swallowed(make_row: Ma
                 make_row()  # the same id
             MandateAudit.objects.count()
 
-    same = mock.patch("audit.services.uuid.uuid4", return_value=uuid4())
+    same = mock.patch("audit.services.time_ordered", return_value=uuid4())
     with same, pytest.raises(transaction.TransactionManagementError):
         deed_that_goes_on_regardless()
 
@@ -230,7 +230,7 @@ def test_of_many_writes_the_same_rows_in_batches(
 
 @pytest.mark.django_db
 def test_of_many_says_so_when_the_database_refuses(noon: datetime) -> None:
-    same = mock.patch("audit.services.uuid.uuid4", return_value=uuid4())
+    same = mock.patch("audit.services.time_ordered", return_value=uuid4())
 
     with same, pytest.raises(AuditUnavailableError), transaction.atomic():
         record_many(_entry(number, noon) for number in range(2))
