@@ -15,6 +15,7 @@ TRACE_PARENT = re.compile(
     r"00-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})"
 )
 NOT_SAMPLED = "00"
+REQUEST_ID = "signupassist.request_id"  # in a request's META, for when it is no longer under way
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)

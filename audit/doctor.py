@@ -18,7 +18,7 @@ from audit.notes import Checkpoint as Published
 from audit.printing import counted
 from audit.sealer import HEARTBEAT
 from audit.sealing_run import Log
-from audit.verification import glance, outside, stored
+from audit.verification import glance, outside, seals, stored
 from audit.verification.unsealed import LONGEST_WAIT
 
 NEWEST = 1_000
@@ -51,7 +51,7 @@ def look(log: Log, at: datetime) -> Iterator[Sign]:
     yield _row_level_security()
     yield _records()
     yield _keys(log)
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = seals.newest()
     yield _heartbeat(newest, at)
     yield _lag(at)
     yield _seal(log, newest)
@@ -101,6 +101,8 @@ def _heartbeat(newest: Checkpoint | None, at: datetime) -> Sign:
     if newest is None:
         is_empty = not Pending.objects.exists()
         return Sign(what, is_empty, "none" + (": nothing to seal yet" * is_empty), remedy)
+    if newest.sealed_at == seals.NO_TIME:
+        return Sign(what, False, f"{newest.size}, made at a time that cannot be read", VERIFY)
     minutes = int((at - newest.sealed_at).total_seconds() // 60)
     is_young = at - newest.sealed_at <= HEARTBEAT + BEHIND
     return Sign(what, is_young, f"{newest.size}, made {counted(minutes, 'minute')} ago", remedy)

@@ -4,6 +4,7 @@ Whoever reads the stream is slow, and the sealer goes on meanwhile. So nothing i
 batches, and what is sealed is told as one checkpoint saw it.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from django.db.models import QuerySet
 from audit import acting, bundles, proofs
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit
-from audit.nodes import log_node
+from audit.nodes import MissingNodeError, log_node
 from audit.paging import page_of
 from audit.selectors import narrowed
 from audit.services import record
 
 BATCH = 1_000
+
+logger = logging.getLogger(__name__)
 
 Format = Literal["csv", "jsonl"]
 
@@ -52,6 +55,8 @@ def export(wanted: Wanted, *, actor: str, at: datetime) -> Iterator[bytes]:
 
     :raises SinceSizeError: if the log was never as small, or is not as large
     :raises AuditUnavailableError: if it cannot be recorded; then nothing may be sent
+    :raises MissingNodeError: if something of the log is gone that a bundle's proofs would be made of:
+        before anything is sent, or on the way
     """
     if wanted.format == "csv":
         opening, rest = bundles.csv_rows([bundles.COLUMNS]), _table(wanted)
@@ -73,7 +78,11 @@ def export(wanted: Wanted, *, actor: str, at: datetime) -> Iterator[bytes]:
 
 def _after(opening: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield opening
-    yield from rest
+    try:
+        yield from rest
+    except MissingNodeError as error:
+        logger.error("An export broke off (%s). Run: manage.py verify_audit", error)
+        raise
 
 
 def _table(wanted: Wanted) -> Iterator[bytes]:

@@ -47,9 +47,9 @@ def _reader(read: Callable[[int, int, int], Block], levels: int) -> Node:
         number = index >> levels
         if (level, number) not in blocks:
             blocks[level, number] = read(level, number << levels, number + 1 << levels)
-        try:
-            return blocks[level, number][index]
-        except KeyError:
-            raise MissingNodeError(f"no node {level}/{index}") from None
+        made = blocks[level, number].get(index)
+        if made is None:
+            raise MissingNodeError(f"no node {level}/{index}")
+        return made
 
     return node

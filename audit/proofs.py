@@ -8,7 +8,7 @@ from uuid import UUID
 
 from audit import leaves, merkle
 from audit.models import Checkpoint, Leaf, Subject
-from audit.nodes import log_node, subject_node
+from audit.nodes import MissingNodeError, log_node, subject_node
 
 TRIES = 5  # a seal comes every few seconds, and a try takes milliseconds
 
@@ -48,11 +48,16 @@ def newest_checkpoint() -> Checkpoint | None:
 
 
 def of_record(record_id: UUID) -> RecordProof | None:
-    """Return the proof that a record is in the log; None, while it waits to be sealed."""
+    """Return the proof that a record is in the log; None, while it waits to be sealed.
+
+    :raises MissingNodeError: if something of the log is gone that the proof would be made of
+    """
     leaf = Leaf.objects.filter(event_id=record_id).first()
     checkpoint = newest_checkpoint()  # after the leaf, so that it holds it
-    if leaf is None or leaf.subject_seq is None or checkpoint is None:
+    if leaf is None or leaf.subject_seq is None:
         return None
+    if checkpoint is None or checkpoint.size <= leaf.log_index:
+        raise MissingNodeError(f"no checkpoint after leaf {leaf.log_index}")
     spans = merkle.inclusion_spans(leaf.log_index, checkpoint.size)
     inclusion = merkle.hashes(spans, log_node())
     return RecordProof(checkpoint, leaf.log_index, leaf.subject_seq, inclusion)
@@ -64,6 +69,7 @@ def standing(user_id: UUID | None) -> Standing | None:
     What is not as it was signed is returned as it is: whoever checks it is to see that.
 
     :param user_id: whose trail is asked for; None: the log alone
+    :raises MissingNodeError: if something is gone that the proofs would be made of
     """
     checkpoint, subject = newest_checkpoint(), None
     for _ in range(TRIES):
@@ -81,6 +87,7 @@ def consistency(old: int, checkpoint: Checkpoint) -> list[bytes]:
     """Return the proof that the log of this size only grew up to the checkpoint.
 
     :raises ValueError: if it was never that small, or is not that large
+    :raises MissingNodeError: if something is gone that the proof would be made of
     """
     return merkle.hashes(merkle.consistency_spans(old, checkpoint.size), log_node())
 

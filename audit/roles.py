@@ -31,20 +31,23 @@ class Protected:
     """A table of people's rows: which are `own`, and how staff may write them.
 
     `recorded` rows tell what happened: to the system too, and at log-in before anybody is known.
+    `added` is what a new row must be, where that is another thing than to be one's own.
     """
 
     table: str
     own: str = f"user_id = {ME}"
     staff: tuple[str, ...] = ()
     is_record: bool = False
+    added: str = ""
 
     def policies(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield name, command, role and condition of each."""
         for command in ("SELECT", "INSERT", "UPDATE", "DELETE"):
             at_the_doors = f"{ME} IS NULL AND left(action, 5) = 'user_'"
-            added = f"user_id IS NULL OR {self.own} OR {at_the_doors}"
-            is_added = self.is_record and command == "INSERT"
-            yield f"own_{command.lower()}", command, Role.APP, added if is_added else self.own
+            of_record = f"user_id IS NULL OR {self.own} OR {at_the_doors}"
+            added = of_record if self.is_record else self.added or self.own
+            which = added if command == "INSERT" else self.own
+            yield f"own_{command.lower()}", command, Role.APP, which
         for command in ("SELECT", *self.staff):
             yield f"staff_{command.lower()}", command, Role.STAFF, "true"
         yield "jobs", "ALL", Role.JOBS, "true"
@@ -82,7 +85,14 @@ LESS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "audit_subject": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
     "audit_subject_node": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
     "django_migrations": (_READ, _READ, _READ),
-    # rights are given by commands; they go with whoever deletes the account
+    # rights are given by commands; they go with whoever deletes the account. Whether somebody may use
+    # the admin, or everything, stands in columns that are not named here: whoever has no leave to
+    # change them has none to give
+    "users": (
+        ("SELECT", "INSERT", "UPDATE (password, last_login, logins_valid_from)", "DELETE"),
+        ("SELECT", "UPDATE (is_active, logins_valid_from)"),
+        ("SELECT",),
+    ),
     "users_groups": (_TAKE_AWAY, _READ, _TAKE_AWAY),
     "users_user_permissions": (_TAKE_AWAY, _READ, _TAKE_AWAY),
     **dict.fromkeys(("auth_group", "auth_group_permissions"), (_READ, _READ, _READ)),
@@ -216,6 +226,7 @@ def troubles(connection: BaseDatabaseWrapper) -> list[str]:
         policies = {(table, name): tuple(rest) for table, name, *rest in cursor.fetchall()}
     found = [f"no role {role}" for role in ROLES if role not in roles]
     found += [f"{role} may change {table}" for role, table in _may_change(connection)]
+    found += [f"{role} may give the rights of staff" for role in _may_give_rights(connection)]
     found += [f"{role} is above the policies" for role in ROLES if roles.get(role)]
     for table in protected():
         if table.table not in kept_apart:
@@ -243,6 +254,19 @@ def _may_change(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
             [list(ROLES), list(guards.APPEND_ONLY)],
         )
         return list(cursor.fetchall())
+
+
+def _may_give_rights(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the roles that may make somebody staff, which is for commands alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname FROM pg_roles, pg_class WHERE rolname = ANY(%s) AND relname = 'users'"
+            " AND relnamespace = current_schema()::regnamespace AND NOT rolsuper"
+            " AND (has_column_privilege(pg_roles.oid, pg_class.oid, 'is_staff', 'UPDATE')"
+            " OR has_column_privilege(pg_roles.oid, pg_class.oid, 'is_superuser', 'UPDATE'))",
+            [list(ROLES)],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _is_as(there: tuple[str, list[str], str] | None, command: str, role: str, which: str) -> bool:

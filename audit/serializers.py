@@ -6,9 +6,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audit import bundles, proofs
+from audit import bundles
 from audit.actions import Action
 from audit.models import MandateAudit
+from audit.proofs import RecordProof
 from audit.strict import StrictSerializer
 
 
@@ -85,19 +86,26 @@ class AuditProof(serializers.Serializer[None]):
 
 
 class ProvenAuditRow(AuditRow):
-    """A row of the ledger with its proof."""
+    """A row of the ledger with its proof, which the context holds, or with what stands against it."""
 
     proof = serializers.SerializerMethodField()
+    proof_error = serializers.SerializerMethodField()
 
     class Meta(AuditRow.Meta):
-        fields = (*AuditRow.Meta.fields, "proof")
+        fields = (*AuditRow.Meta.fields, "proof", "proof_error")
         read_only_fields = fields
 
     @extend_schema_field(AuditProof(allow_null=True))
     def get_proof(self, row: MandateAudit) -> dict[str, Any] | None:
         """Return it; null as long as the record waits to be sealed."""
-        proof = proofs.of_record(row.pk)
+        proof: RecordProof | None = self.context["proof"]
         return bundles.record_proof(row, proof) if proof else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_proof_error(self, row: MandateAudit) -> str | None:
+        """Return the code of what keeps a sealed record from being proved; else null."""
+        code: str | None = self.context["proof_error"]
+        return code
 
 
 class AuditPage(serializers.Serializer[None]):

@@ -1,6 +1,7 @@
 """/api/v1/audit and /mandates-audit: what was done in one's own name."""
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from audit import proofs, selectors
 from audit.actions import ANONYMOUS, SYSTEM, Action, person
 from audit.exporting import SinceSizeError, Wanted, export
 from audit.models import MandateAudit
+from audit.nodes import MissingNodeError
 from audit.paging import BadCursorError, page_of
 from audit.serializers import (
     AuditFilters,
@@ -35,7 +37,10 @@ from audit.serializers import (
     ProvenAuditRow,
 )
 
+logger = logging.getLogger(__name__)
+
 TEXT = "text/plain"
+PROOF_UNAVAILABLE = "proof_unavailable"  # as in the catalogue of errors
 EXPORTED_AS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
@@ -59,7 +64,14 @@ class AuditRecordView(APIView):
     @extend_schema(operation_id="audit_retrieve", responses=ProvenAuditRow)
     def get(self, request: Request, record_id: UUID) -> Response:
         row = selectors.own_rows(_reader(request)).get(pk=record_id)
-        return Response(ProvenAuditRow(row).data)
+        proof = error = None
+        try:
+            proof = proofs.of_record(row.pk)
+        except MissingNodeError as gone:  # the record is there all the same
+            logger.error("A record has no proof (%s). Run: manage.py verify_audit", gone)
+            error = PROOF_UNAVAILABLE
+        context = {"proof": proof, "proof_error": error}
+        return Response(ProvenAuditRow(row, context=context).data)
 
 
 class AnyAccepted(DefaultContentNegotiation):

@@ -125,10 +125,18 @@ def _key(text: str, other_secrets: Mapping[str, str]) -> Key:
     steps = {(after - before) % 256 for before, after in pairwise(material)}
     if len(set(material)) < LEAST_DIFFERENT_BYTES or len(steps) == 1:  # as 0, 1, 2 … 31
         raise KeyRingError(f"({key.id}) is too regular")
-    for name, secret in other_secrets.items():
-        if secret and (secret == text or {material, text.encode()} & set(_made_of(secret))):
-            raise KeyRingError(f"({key.id}) is {name}, too")
+    if name := is_also(text, other_secrets):
+        raise KeyRingError(f"({key.id}) is {name}, too")
     return key
+
+
+def is_also(text: str, other_secrets: Mapping[str, str]) -> str | None:
+    """Return the name of the secret that this key is as well, or is made of."""
+    written = {text.encode(), _decode(text)}
+    for name, secret in other_secrets.items():
+        if secret and (secret == text or written & set(_made_of(secret))):
+            return name
+    return None
 
 
 def _made_of(secret: str) -> Iterator[bytes]:

@@ -119,6 +119,10 @@ CATALOGUE: dict[str, Entry] = {
         True,
         10,
     ),
+    "proof_unavailable": Entry(
+        500,
+        "We cannot prove this right now: a part of our log is missing. Your records can still be read.",
+    ),
     "database_unavailable": Entry(
         503, "We cannot reach our records right now. Please try again shortly.", True, 10
     ),

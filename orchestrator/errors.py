@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 from accounts import authentication
 from accounts.models import User
 from audit.context import current_request_id
+from audit.nodes import MissingNodeError
 from audit.paging import BadCursorError
 from audit.services import AuditUnavailableError
 from credentials.services import (
@@ -61,6 +62,7 @@ CODES: dict[type[Exception], str] = {
     KeyInProgressError: "idempotency_key_in_progress",
     KeyReusedError: "idempotency_key_reused",
     KeyUnavailableError: "key_unavailable",
+    MissingNodeError: "proof_unavailable",  # of a bundle: `manage.py verify_audit` names what is gone
     ReauthenticationRequiredError: "reauthentication_required",
     RevealBudgetSpentError: "rate_limited",
     SessionExpiredError: "checkout_session_expired",

@@ -55,6 +55,11 @@ def _declare_rows_of_people() -> None:
     protect(Protected("reveal_budgets"))
     protect(Protected("registration_submissions", staff=("UPDATE",)))  # settled by them
     protect(Protected("idempotency_keys"))
+    # looked up to find out who it is; but who comes to the web server gets no rights by that
+    people = Protected(
+        "users", own="true", staff=("UPDATE",), added="NOT is_staff AND NOT is_superuser"
+    )
+    protect(people)
 
 
 def keep_rows_apart(*, using: str, **kwargs: Any) -> None:

@@ -159,9 +159,19 @@ def secret(name: str, *, required: bool, good: str) -> str:
 
 
 def values(*, but: Collection[str]) -> dict[str, str]:
-    """Return all that was read so far, each text under its variable; the passwords in URLs as well."""
+    """Return all that was read so far, each text under its variable.
+
+    The parts of lists have names of their own as well, and so have the passwords in URLs.
+    """
     read = {name: text(name) for name in sorted(NAMES.difference(but))}
-    return read | dict(_passwords(read))
+    return read | dict(_parts(read)) | dict(_passwords(read))
+
+
+def _parts(read: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in read.items():
+        if "," in value:
+            for place, part in enumerate(value.split(","), start=1):
+                yield f"number {place} in {name}", part.strip()
 
 
 def _passwords(read: Mapping[str, str]) -> Iterator[tuple[str, str]]:

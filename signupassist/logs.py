@@ -8,13 +8,15 @@ writes it.
 import logging
 import sys
 import threading
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 from structlog.types import EventDict, WrappedLogger
 
-from audit.context import current_request_id
+from audit.context import REQUEST_ID, current_request_id
 from signupassist import traces
 
 
@@ -51,16 +53,20 @@ def _tell_uncaught_in_thread(broken: threading.ExceptHookArgs) -> None:
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say which request a line belongs to."""
-    if request_id := current_request_id():
+    """Say which request a line belongs to; Django writes some when it is no longer under way."""
+    request = getattr(event["_record"], "request", None)
+    ended = request.META.get(REQUEST_ID) if isinstance(request, HttpRequest) else None
+    if request_id := current_request_id() or ended:
         event["request_id"] = request_id
     return event
 
 
 def add_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say what broke, in the words of the record."""
-    if event.pop("exc_info", None) and event["_record"].exc_text:
-        event["exception"] = event["_record"].exc_text
+    """Say what broke, in the words of the record; where somebody was refused, nothing did."""
+    record = event["_record"]
+    is_refusal = getattr(record, "status_code", 500) < HTTPStatus.INTERNAL_SERVER_ERROR
+    if event.pop("exc_info", None) and record.exc_text and not is_refusal:
+        event["exception"] = record.exc_text
     return event
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.settings import api_settings
 
 from audit import acting, opened, redaction
-from audit.context import serving
+from audit.context import REQUEST_ID, serving
 from signupassist import health, pages
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -65,6 +65,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-ID", "")
         request_id = offered if PLAIN_ID.fullmatch(offered) else uuid.uuid4().hex
+        request.META[REQUEST_ID] = request_id
         traceparent = request.headers.get("Traceparent", "")
         with (
             serving(request_id, traceparent=traceparent),

@@ -142,11 +142,25 @@ def _run(listener: socket.socket) -> int:
         "--graceful-timeout 8 --no-control-socket --forwarder-headers NONE "
         f"--bind fd://{listener.fileno()}"
     )
-    web = Child("web", [sys.executable, *gunicorn.split()], keep_open=[listener.fileno()])
+    web = Child(
+        "web",
+        [sys.executable, *gunicorn.split()],
+        keep_open=[listener.fileno()],
+        environment=_of_web_server(),
+    )
     cluster = worker.child()
     supervisor = Supervisor([web, cluster])
     threading.Thread(target=_watch, args=[cluster], daemon=True).start()
     return supervisor.run()
+
+
+def _of_web_server() -> dict[str, str]:
+    """Return what the web server knows of the log's keys: the public ones.
+
+    An empty value is one: no file that the settings are read from puts another in its place.
+    """
+    known = ",".join(str(key) for key in settings.AUDIT_VERIFIERS)
+    return {"AUDIT_SIGNING_KEY": "", "AUDIT_VERIFY_KEY": known}
 
 
 def _watch(child: Child) -> None:

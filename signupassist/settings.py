@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 from corsheaders.defaults import default_headers
-from django.core.exceptions import ImproperlyConfigured
 
 from accounts import lanes
 from audit import log_keys, notes
 from credentials import keyring
-from signupassist import databases, env, logs
+from signupassist import databases, env, logs, mails
 
 django_stubs_ext.monkeypatch()  # lets classes like ModelAdmin[Model] be written at run time
 
@@ -332,19 +330,9 @@ STORAGES = {
     },
 }
 
-_mail_url = env.text("EMAIL_URL")
-MAILS_PARENTS = bool(_mail_url)  # else mail goes to the console, where no parent reads it
-try:
-    _mail = environ.Env.email_url_config(_mail_url or "consolemail://")
-except (ImproperlyConfigured, ValueError, KeyError):
-    raise env.SettingsError(
-        "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
-    ) from None
-if not _mail.get("EMAIL_BACKEND"):
-    raise env.SettingsError(
-        "EMAIL_URL cannot be understood. Good: EMAIL_URL=smtp+tls://user:password@host:587"
-    )
-vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+_mail = mails.read(env.text("EMAIL_URL"))
+MAILS_PARENTS = mails.reaches_parents(_mail)
+vars().update(_mail)
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SignupAssist <no-reply@localhost>")
 if "@" not in DEFAULT_FROM_EMAIL:
@@ -359,6 +347,12 @@ DEFAULT_EXCEPTION_REPORTER = "signupassist.reports.Report"
 
 # --- The keys, last: they are held against all that was read --------------------------------------
 
+_read = env.values(but={"AUDIT_SIGNING_KEY"})
+for _key in env.words("AUDIT_SIGNING_KEY"):
+    if _secret := keyring.is_also(_key, _read):
+        raise env.SettingsError(
+            f"AUDIT_SIGNING_KEY holds a key that is {_secret}, too. Good: {log_keys.GOOD}"
+        )
 try:
     CRED_SEAL_RING = keyring.load(  # for as long as the process runs, whatever becomes of the file
         CRED_SEAL_KEY,

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -27,6 +27,7 @@ class Child:
     name: str
     command: Sequence[str]
     keep_open: Sequence[int] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)  # goes before our own
     restart_asked: bool = field(default=False, init=False)  # any thread may set it
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
@@ -84,7 +85,7 @@ class Supervisor:
             log.info("%s starts again", child.name)
         child.process = subprocess.Popen(  # noqa: S603  running commands is what it is for
             child.command,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **child.environment},
             stdin=subprocess.DEVNULL,
             pass_fds=child.keep_open,
             start_new_session=True,

@@ -1,17 +1,21 @@
 """The web server's door: `gunicorn signupassist.wsgi`."""
 
 import codecs
+import logging
 import os
 import sys
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from audit import acting, sqlite_lock
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
+
+logger = logging.getLogger("signupassist.wsgi")  # not "__main__"
 
 GUNICORN_HALT = 3  # gunicorn's WORKER_BOOT_ERROR: it stops instead of restarting workers for ever
 
@@ -48,6 +52,11 @@ try:
     sqlite_lock.switch_on()
     application = Handler()
     acting.process_acts_as(acting.Role.APP)
+    if settings.AUDIT_SIGNERS and not settings.DEBUG:
+        logger.warning(
+            "AUDIT_SIGNING_KEY is set for the web server, and is the worker's alone. "
+            "Set AUDIT_VERIFY_KEY here instead, as `manage.py seal_audit --show-key` prints it"
+        )
 except ImproperlyConfigured as error:
     print(f"SignupAssist cannot start: {error}", file=sys.stderr)
     sys.exit(GUNICORN_HALT)

@@ -16,7 +16,7 @@ from audit import subjects
 from audit.models import Checkpoint, Leaf
 from audit.notes import Checkpoint as Published
 from audit.notes import Verifier
-from audit.verification import outside, trails, unsealed
+from audit.verification import outside, seals, trails, unsealed
 from audit.verification.flaws import Finding, Findings, Flaw, Report
 from audit.verification.log import LogWalk
 from audit.verification.stored import sealed
@@ -60,7 +60,7 @@ def verify(
             findings,
             known=known,
             origin=origin,
-            checkpoints=_checkpoints(batch),
+            checkpoints=seals.in_order(batch),
             trails=min(subjects.how_many(), size),  # each has a leaf
         )
         after = _BEFORE_ALL
@@ -85,13 +85,6 @@ def verify(
         found=findings.number,
         findings=tuple(findings.kept),
     )
-
-
-def _checkpoints(batch: int) -> Iterator[Checkpoint]:
-    after = _BEFORE_ALL
-    while some := list(Checkpoint.objects.filter(size__gt=after).order_by("size")[:batch]):
-        yield from some
-        after = some[-1].size
 
 
 @contextmanager

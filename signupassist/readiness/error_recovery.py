@@ -44,8 +44,8 @@ def look(at: datetime) -> Iterator[Finding]:
     yield advised(
         "Mail to parents",
         settings.MAILS_PARENTS,
-        "is sent" if settings.MAILS_PARENTS else "goes to the console",
-        "Set EMAIL_URL, so that parents hear of registrations that took longer.",
+        "is sent" if settings.MAILS_PARENTS else "is printed only, where no parent reads it",
+        "Let EMAIL_URL name a mail server, so that parents hear of registrations that took longer.",
     )
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from audit import acting
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
@@ -44,10 +45,12 @@ def log_in(browser: Client, parent: User) -> LogIn:
 
 
 @pytest.fixture
-def broken_ledger(db: None) -> None:
+def broken_ledger(db: None) -> Iterator[None]:
     """A ledger that cannot be written, for the rest of the test."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE mandate_audit RENAME TO ledger_out_of_reach")
+    yield
+    acting.watch(connection=connection)  # it may have seen that no role has rights to a ledger
 
 
 @pytest.fixture

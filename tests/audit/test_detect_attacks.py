@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from audit import merkle, notes
 from audit.actions import Action, person
@@ -207,6 +208,17 @@ def test_that_says_another_time_of_a_seal_is_found(small_log: Rows, noon: dateti
     )
 
     assert found(noon) == [Finding(Flaw.SEAL_CHANGED, "checkpoint 4")]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes nothing but times")
+@pytest.mark.parametrize("column", ["sealed_at", "since"])
+@pytest.mark.parametrize("said", ["long ago", "2026-13-45 99:00:00", "", 1_784_030_400])
+def test_that_says_no_time_at_all_of_a_seal_is_found(
+    small_log: Rows, noon: datetime, column: str, said: object
+) -> None:
+    attack(f"UPDATE audit_checkpoint SET {column} = %s WHERE size = 7", said)  # noqa: S608
+
+    assert found(noon) == [Finding(Flaw.SEAL_CHANGED, "checkpoint 7")]
 
 
 def test_that_removes_a_checkpoint_is_found(small_log: Rows, noon: datetime) -> None:

@@ -154,6 +154,19 @@ def test_looks_at_the_newest_records_and_seal(
     assert look(noon)["Hashes of the newest rows"].found == "1 of 5 do not hold"
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes nothing but times")
+def test_sees_a_seal_without_a_time(make_row: MakeRow, noon: datetime) -> None:
+    make_row()
+    assert sealed(noon)
+    attack("UPDATE audit_checkpoint SET sealed_at = 'long ago'")
+
+    found = look(noon)
+
+    assert found["Newest checkpoint"].found == "2, made at a time that cannot be read"
+    assert not found["Newest checkpoint"].is_well
+    assert not found["Newest seal"].is_well
+
+
 def test_prints_a_line_each(make_row: MakeRow, file: Path) -> None:
     make_row(at=timezone.now())
     sealed(timezone.now())

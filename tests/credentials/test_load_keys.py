@@ -13,6 +13,7 @@ import pytest
 from credentials import keyring
 from credentials.keyring import GOOD, Key, KeyRingError
 from signupassist import env
+from tests.credentials.conftest import ANOTHER_KEY
 
 pytestmark = pytest.mark.once
 
@@ -211,6 +212,16 @@ def test_names_the_file_where_the_keys_stand_in_one(tmp_path: Path) -> None:
             {"REDIS_URL": f"redis://:{quote(STANDARD, safe='')}@127.0.0.1:1/0"},
             "is the password in REDIS_URL, too",
         ),
+        (
+            "-m signupassist.worker",
+            {"AUDIT_SIGNING_KEY": f"{ANOTHER_KEY},{STANDARD}"},
+            "AUDIT_SIGNING_KEY holds a key that is CRED_SEAL_KEY, too",
+        ),
+        (
+            "-m signupassist.worker",
+            {"AUDIT_SIGNING_KEY": ANOTHER_KEY, "SECRET_KEY": ANOTHER_KEY},
+            "AUDIT_SIGNING_KEY holds a key that is SECRET_KEY, too",
+        ),
     ],
 )
 def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], why: str) -> None:
@@ -242,6 +253,14 @@ def test_holds_the_keys_against_all_that_was_read(monkeypatch: pytest.MonkeyPatc
         "the password in EMAIL_URL": "a/b",
         "the password in DATABASE_OWNER_URL": "of all",
     }
+
+
+def test_holds_the_keys_against_each_part_of_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(env, "NAMES", {"AUDIT_SIGNING_KEY"})
+    monkeypatch.setenv("AUDIT_SIGNING_KEY", f"{ANOTHER_KEY}, {STANDARD}")
+
+    with pytest.raises(KeyRingError, match="is number 2 in AUDIT_SIGNING_KEY, too"):
+        keyring.load(STANDARD, other_secrets=env.values(but=set()))
 
 
 def test_is_done_once_whatever_becomes_of_the_file(tmp_path: Path) -> None:

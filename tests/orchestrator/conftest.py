@@ -1,16 +1,22 @@
 """Chats on the sample tools, and on real tool servers over every wire."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.tools.toolbox import get_toolbox
 from tests.orchestrator.chat import Chat
 from tests.requirements_of_machine import need
 from tests.servers.sdk.running import SdkServer, serving
 from tests.servers.tools_call_server import ToolsCallServer
+
+MakeNews = Callable[..., RegistrationSubmission]
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +47,34 @@ def any_chat(request: pytest.FixtureRequest, parent: User) -> Chat:
     if request.param == "tools-call":
         request.getfixturevalue("server")
     return Chat(parent)
+
+
+@pytest.fixture
+def make_news(parent: User) -> MakeNews:
+    """Make a registration that was settled while its parent was away."""
+
+    def make(user: User | None = None, **known: Any) -> RegistrationSubmission:
+        now = timezone.now()
+        usual = {
+            "session_id": uuid4(),
+            "user_id": (user or parent).pk,
+            "provider": "skiclubpro",
+            "org_ref": "blackhawk-ski",
+            "org_name": "Blackhawk Ski Club",
+            "program_ref": f"program-{uuid4()}",
+            "program_title": "Nordic Kids",
+            "participant": "a" * 64,
+            "status": SubmissionStatus.CONFIRMED,
+            "is_real": True,
+            "request_digest": "b" * 64,
+            "confirmation_ref": "BSC-77",
+            "created_at": now,
+            "updated_at": now,
+            "news_at": now,
+        }
+        return RegistrationSubmission.objects.create(**usual | known)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,9 @@ from pytest_django import Settings
 from orchestrator.catalogue import CATALOGUE
 from orchestrator.errors import SHOWN_AS
 from orchestrator.models import RegistrationSubmission
-from tests.orchestrator import mishaps
 from tests.orchestrator.chat import CHILD, Chat
-from tests.orchestrator.mishaps import (
-    Mishap,
-    World,
+from tests.orchestrator.mishaps import at_the_door, in_sessions, with_records, with_tools
+from tests.orchestrator.mishaps.with_tools import (
     forget_the_session,
     logging_in,
     reading,
@@ -23,6 +21,7 @@ from tests.orchestrator.mishaps import (
     submitting,
     submitting_over_mcp,
 )
+from tests.orchestrator.mishaps.world import Mishap, World
 from tests.servers.tools_call_server import TOKEN, Script
 
 pytestmark = pytest.mark.once
@@ -162,6 +161,10 @@ CODES = {
     "credential_unreadable": Entry(
         500, "This saved login cannot be opened. It was kept; please enter it again."
     ),
+    "proof_unavailable": Entry(
+        500,
+        "We cannot prove this right now: a part of our log is missing. Your records can still be read.",
+    ),
     "audit_unavailable": entry(
         503,
         "We could not record this action, so it was not done. Please try again shortly.",
@@ -176,7 +179,7 @@ CODES = {
 CASES = {
     "read-deadline": Case(reading(Script(silent=True)), "mcp_timeout", cta=RETRY),
     "read-drip": Case(reading(Script(drip=True)), "mcp_timeout", cta=RETRY),
-    "read-nobody-listens": Case(mishaps.reading_from_nobody, "mcp_unavailable", cta=RETRY),
+    "read-nobody-listens": Case(with_tools.reading_from_nobody, "mcp_unavailable", cta=RETRY),
     "read-503": Case(reading(Script(status=503)), "mcp_unavailable", cta=RETRY),
     "read-429": Case(reading(Script(status=429)), "mcp_unavailable", cta=RETRY),
     "read-cut": Case(reading(Script(cut=True)), "mcp_unavailable", cta=RETRY),
@@ -194,7 +197,7 @@ CASES = {
         reading(Script(status=302, headers={"Location": "https://elsewhere.example/"})),
         "mcp_bad_response",
     ),
-    "read-tool-missing": Case(mishaps.reading_a_tool_that_is_missing, "mcp_tool_missing"),
+    "read-tool-missing": Case(with_tools.reading_a_tool_that_is_missing, "mcp_tool_missing"),
     "read-mcp-tool-missing": Case(reading_over_mcp("stateless", tools=[]), "mcp_tool_missing"),
     "read-mcp-broken-tool": Case(
         reading_over_mcp("handshake", lambda it: it.json(it.result(isError=True, content=[]))),
@@ -218,20 +221,20 @@ CASES = {
         reading_over_mcp("handshake", version="2024-11-05"), "mcp_version_unsupported"
     ),
     "read-circuit-open": Case(
-        mishaps.reading_while_the_circuit_is_open, "mcp_circuit_open", cta=RETRY
+        with_tools.reading_while_the_circuit_is_open, "mcp_circuit_open", cta=RETRY
     ),
     "read-login-failed": Case(
         logging_in("login_failed"), "login_failed", cta=("show_login_dialog", "connect_account")
     ),
-    "submit-nobody-listens": Case(mishaps.submitting_to_nobody, "submission_not_sent"),
+    "submit-nobody-listens": Case(with_tools.submitting_to_nobody, "submission_not_sent"),
     "submit-circuit-open": Case(
-        mishaps.submitting_while_the_circuit_is_open,
+        with_tools.submitting_while_the_circuit_is_open,
         "mcp_circuit_open",
         detail=NOT_SENT,
         with_turn=True,
     ),
     "submit-service-token": Case(
-        mishaps.submitting_with_a_bad_service_token, "submission_not_sent"
+        with_tools.submitting_with_a_bad_service_token, "submission_not_sent"
     ),
     "submit-429": Case(submitting(Script(status=429)), "submission_not_sent"),
     "submit-mcp-refused": Case(
@@ -263,70 +266,73 @@ CASES = {
         cta=("show_login_dialog", "connect_account"),
     ),
     "submit-own-code": Case(submitting(Script(refuse="too_young")), "too_young", cta=OTHER_PROGRAM),
-    "submit-in-progress": Case(mishaps.acting_while_unknown, "submission_in_progress"),
-    "submit-double": Case(mishaps.submitting_twice, "already_registering"),
+    "submit-in-progress": Case(with_tools.acting_while_unknown, "submission_in_progress"),
+    "submit-double": Case(with_tools.submitting_twice, "already_registering"),
     "submit-samples": Case(
-        mishaps.submitting_samples_in_real_mode,
+        with_tools.submitting_samples_in_real_mode,
         "mock_data_not_submittable",
         cta=("change_provider",),
     ),
-    "too-early": Case(mishaps.pressing_too_early, "action_not_available"),
-    "not-offered": Case(mishaps.choosing_what_was_not_offered, "action_not_available"),
-    "unknown-action": Case(mishaps.pressing_an_unknown_button, "unknown_action"),
-    "turn-in-progress": Case(mishaps.talking_while_a_turn_runs, "turn_in_progress"),
-    "if-match": Case(mishaps.talking_from_an_old_window, "session_conflict"),
-    "old-confirm": Case(mishaps.confirming_what_has_changed, "session_conflict"),
-    "key-reused": Case(mishaps.repeating_with_something_else, "idempotency_key_reused"),
-    "key-in-progress": Case(mishaps.repeating_while_it_runs, "idempotency_key_in_progress"),
-    "closed": Case(mishaps.talking_to_a_finished_one, "session_closed", cta=AGAIN),
-    "expired": Case(mishaps.talking_after_a_day, "checkout_session_expired", cta=AGAIN),
-    "unknown-session": Case(mishaps.talking_to_an_unknown_one, "not_found", cta=AGAIN),
-    "no-log-in": Case(mishaps.asking_without_a_log_in, "not_authenticated"),
-    "nonsense-token": Case(mishaps.asking_with_nonsense, "not_authenticated"),
-    "old-token": Case(mishaps.asking_with_an_old_token, "session_expired"),
-    "no-code": Case(mishaps.taking_a_token_without_a_code, "second_factor_required"),
-    "wrong-code": Case(mishaps.taking_a_token_with_a_wrong_code, "second_factor_refused"),
+    "too-early": Case(in_sessions.pressing_too_early, "action_not_available"),
+    "not-offered": Case(in_sessions.choosing_what_was_not_offered, "action_not_available"),
+    "unknown-action": Case(in_sessions.pressing_an_unknown_button, "unknown_action"),
+    "turn-in-progress": Case(in_sessions.talking_while_a_turn_runs, "turn_in_progress"),
+    "if-match": Case(in_sessions.talking_from_an_old_window, "session_conflict"),
+    "old-confirm": Case(in_sessions.confirming_what_has_changed, "session_conflict"),
+    "key-reused": Case(in_sessions.repeating_with_something_else, "idempotency_key_reused"),
+    "key-in-progress": Case(in_sessions.repeating_while_it_runs, "idempotency_key_in_progress"),
+    "closed": Case(in_sessions.talking_to_a_finished_one, "session_closed", cta=AGAIN),
+    "expired": Case(in_sessions.talking_after_a_day, "checkout_session_expired", cta=AGAIN),
+    "unknown-session": Case(in_sessions.talking_to_an_unknown_one, "not_found", cta=AGAIN),
+    "no-log-in": Case(at_the_door.asking_without_a_log_in, "not_authenticated"),
+    "nonsense-token": Case(at_the_door.asking_with_nonsense, "not_authenticated"),
+    "old-token": Case(at_the_door.asking_with_an_old_token, "session_expired"),
+    "no-code": Case(at_the_door.taking_a_token_without_a_code, "second_factor_required"),
+    "wrong-code": Case(at_the_door.taking_a_token_with_a_wrong_code, "second_factor_refused"),
     "code-key": Case(
-        mishaps.taking_a_token_without_the_key_of_the_codes, "second_factor_unavailable"
+        at_the_door.taking_a_token_without_the_key_of_the_codes, "second_factor_unavailable"
     ),
-    "issuer-away": Case(mishaps.asking_while_the_issuer_is_away, "auth_unavailable"),
-    "dead-cookie": Case(mishaps.asking_with_a_dead_cookie, "session_expired"),
+    "issuer-away": Case(at_the_door.asking_while_the_issuer_is_away, "auth_unavailable"),
+    "dead-cookie": Case(at_the_door.asking_with_a_dead_cookie, "session_expired"),
     "wrong-password": Case(
-        mishaps.guessing_a_password,
+        at_the_door.guessing_a_password,
         "login_failed",
         status=401,
         detail="That e-mail and password do not match.",
     ),
-    "too-many-guesses": Case(mishaps.guessing_too_often, "rate_limited"),
-    "no-csrf-token": Case(mishaps.posting_without_a_csrf_token, "csrf_failed"),
-    "forbidden": Case(mishaps.doing_what_is_forbidden, "forbidden"),
-    "too-many-reveals": Case(mishaps.revealing_too_often, "rate_limited"),
-    "old-log-in": Case(mishaps.revealing_long_after_the_log_in, "reauthentication_required"),
+    "too-many-guesses": Case(at_the_door.guessing_too_often, "rate_limited"),
+    "no-csrf-token": Case(at_the_door.posting_without_a_csrf_token, "csrf_failed"),
+    "forbidden": Case(at_the_door.doing_what_is_forbidden, "forbidden"),
+    "too-many-reveals": Case(at_the_door.revealing_too_often, "rate_limited"),
+    "old-log-in": Case(at_the_door.revealing_long_after_the_log_in, "reauthentication_required"),
     "no-such-path": Case(
-        mishaps.asking_for_nothing_we_have, "not_found", detail="We could not find that."
+        at_the_door.asking_for_nothing_we_have, "not_found", detail="We could not find that."
     ),
-    "unknown-field": Case(mishaps.sending_an_unknown_field, "invalid_request", errors=("colour",)),
+    "unknown-field": Case(
+        at_the_door.sending_an_unknown_field, "invalid_request", errors=("colour",)
+    ),
     "missing-answer": Case(
-        mishaps.leaving_a_field_out, "invalid_request", errors=("date_of_birth",)
+        at_the_door.leaving_a_field_out, "invalid_request", errors=("date_of_birth",)
     ),
-    "method": Case(mishaps.putting_where_one_posts, "method_not_allowed"),
-    "accept": Case(mishaps.asking_for_html, "not_acceptable"),
-    "media-type": Case(mishaps.sending_a_form, "unsupported_media_type"),
-    "too-large": Case(mishaps.sending_too_much, "payload_too_large"),
-    "login-exists": Case(mishaps.saving_a_login_twice, "credential_exists"),
-    "login-key": Case(mishaps.using_a_login_without_its_key, "key_unavailable"),
+    "method": Case(at_the_door.putting_where_one_posts, "method_not_allowed"),
+    "accept": Case(at_the_door.asking_for_html, "not_acceptable"),
+    "media-type": Case(at_the_door.sending_a_form, "unsupported_media_type"),
+    "too-large": Case(at_the_door.sending_too_much, "payload_too_large"),
+    "login-exists": Case(with_records.saving_a_login_twice, "credential_exists"),
+    "login-key": Case(with_records.using_a_login_without_its_key, "key_unavailable"),
     "login-damaged": Case(
-        mishaps.using_a_damaged_login,
+        with_records.using_a_damaged_login,
         "credential_unreadable",
         cta=("show_login_dialog", "connect_account"),
     ),
     "no-record": Case(
-        mishaps.acting_where_nothing_can_be_recorded, "audit_unavailable", logs_a_stack=True
+        with_records.acting_where_nothing_can_be_recorded, "audit_unavailable", logs_a_stack=True
     ),
     "no-database": Case(
-        mishaps.looking_where_the_database_is_gone, "database_unavailable", logs_a_stack=True
+        with_records.looking_where_the_database_is_gone, "database_unavailable", logs_a_stack=True
     ),
-    "bug": Case(mishaps.meeting_a_bug, "internal_error", logs_a_stack=True),
+    "damaged-log": Case(with_records.taking_home_what_cannot_be_proved, "proof_unavailable"),
+    "bug": Case(with_records.meeting_a_bug, "internal_error", logs_a_stack=True),
 }
 
 
@@ -425,11 +431,11 @@ def test_answers_a_registration_of_unknown_outcome_with_a_turn(
 @pytest.mark.parametrize(
     ("mishap", "reason"),
     [
-        pytest.param(mishaps.reading_from_nobody, "unavailable", id="nobody-listens"),
+        pytest.param(with_tools.reading_from_nobody, "unavailable", id="nobody-listens"),
         pytest.param(reading(Script(status=500)), "unavailable", id="500"),
         pytest.param(reading(Script(cut=True)), "unavailable", id="cut"),
-        pytest.param(mishaps.reading_a_tool_that_is_missing, "tool_missing", id="missing"),
-        pytest.param(mishaps.reading_while_the_circuit_is_open, "circuit_open", id="circuit"),
+        pytest.param(with_tools.reading_a_tool_that_is_missing, "tool_missing", id="missing"),
+        pytest.param(with_tools.reading_while_the_circuit_is_open, "circuit_open", id="circuit"),
     ],
 )
 def test_answers_a_read_with_samples_where_they_may_stand_in(

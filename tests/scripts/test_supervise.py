@@ -44,6 +44,21 @@ def test_gives_up_after_five_quick_ends(tmp_path: Path) -> None:
     assert (tmp_path / "starts").read_text() == "xxxxx"
 
 
+def test_gives_a_child_an_environment_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "of all")
+    monkeypatch.setenv("SECRET", "of another")
+    say = "import os, sys; open(sys.argv[1], 'w').write(os.environ['ONE'] + os.environ['SECRET'])"
+    child = Child(
+        "web", [sys.executable, "-c", say, str(tmp_path / "said")], environment={"SECRET": ""}
+    )
+
+    Supervisor([child]).run()
+
+    assert (tmp_path / "said").read_text() == "of all"
+
+
 def test_ends_the_others_when_it_gives_up(tmp_path: Path) -> None:
     lasting = Child("worker", [sys.executable, "-c", "import time; time.sleep(60)"])
 

@@ -23,6 +23,7 @@ from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
+from signupassist import mails
 from signupassist.readiness import audit_trail, phases, session_persistence
 from signupassist.readiness.findings import Finding, Grade
 from tests.accounts.issuers import SECRET, believe, believed
@@ -119,6 +120,16 @@ def test_is_refused_on_samples_and_says_what_to_do(ready: None) -> None:
     assert "Set USE_REAL_MCP=true and MCP_SERVER_URL." in said
     code, said, _ = run("--verbosity=0")
     assert (code, len(said.splitlines())) == (1, 8)
+
+
+def test_says_that_mail_is_printed_only(ready: None, settings: Settings) -> None:
+    assert look()["Mail to parents"].found == "is sent"
+    settings.MAILS_PARENTS = mails.reaches_parents(mails.read("consolemail://"))
+    found = look()["Mail to parents"]
+    assert (found.grade, found.found) == (
+        Grade.ADVICE,
+        "is printed only, where no parent reads it",
+    )
 
 
 def test_names_the_tools_that_a_server_lacks(settings: Settings, server: ToolsCallServer) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from accounts.models import User
 from audit import opened
 from audit.context import serving
+from tests.roles import staff_with
 from tests.signupassist.lines import written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,6 +155,33 @@ def test_is_one_json_object_in_production() -> None:
     assert (line["logger"], line["request_id"]) == ("orchestrator.tools", "request-1")
     assert line["timestamp"].endswith("Z")
     assert line["exception"].endswith("ValueError: two\nlines")
+
+
+REFUSED = [
+    ("/admin/accounts/user/", 403),
+    ("/api/v1/sessions/no-id", 404),
+    ("/api/v1/audit?colour=red", 400),
+    ("/nothing", 404),
+]
+
+
+@FORMATS
+@pytest.mark.once
+@pytest.mark.parametrize(("path", "status"), REFUSED)
+def test_of_a_refusal_names_its_request_and_holds_no_stack(
+    log_format: str, path: str, status: int, db: None
+) -> None:
+    browser = Client()
+    browser.force_login(staff_with())
+    with written(log_format, level=logging.INFO) as lines:
+        answer = browser.get(path, headers={"X-Request-ID": "request-of-pat"})
+
+    assert answer.status_code == status
+    told = [line for line in lines.getvalue().splitlines() if "django.request" in line]
+    assert len(told) == 1
+    assert "request-of-pat" in told[0]
+    assert "Traceback" not in lines.getvalue()
+    assert 'File "' not in lines.getvalue()
 
 
 @pytest.mark.once

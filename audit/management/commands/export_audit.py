@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from audit.actions import SYSTEM
 from audit.exporting import SinceSizeError, Wanted, export
+from audit.nodes import MissingNodeError
 from audit.printing import DATABASE_FAILED, reason_of
 from audit.reading_room import id_sought
 from audit.services import AuditUnavailableError
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         "Export one person's audit trail, or the whole ledger. As jsonl it is a bundle that proves what "
         "it says: see docs/verify.md and verify_trail.py. The export is recorded first. A file appears "
         "whole or not at all. Exits with 1 where something was wrong with what was asked or the file, "
-        "with 2 where the database failed or the export could not be recorded."
+        "with 2 where the database failed, the export could not be recorded, or the log is damaged."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -92,6 +93,13 @@ class Command(BaseCommand):
                     f"Stopped by the database ({reason_of(error)}): what was printed is not whole."
                 )
             raise CommandError(said, returncode=DATABASE_FAILED) from None
+        except MissingNodeError as error:
+            said = "Nothing was exported" if output != "-" else "What was printed is not whole"
+            raise CommandError(
+                f"{said}: the log is damaged, and this cannot be proved ({error})."
+                " Run: manage.py verify_audit; --format csv does without proofs.",
+                returncode=DATABASE_FAILED,
+            ) from None
         except OSError as error:
             raise CommandError(f"It cannot be written: {error.strerror}.") from None
         except KeyboardInterrupt:
