@@ -65,6 +65,7 @@ def event(row: Mapping[str, Any]) -> bytes:
     :raises ProfileError: if a column is missing or holds what the profile does not allow
     """
     canonical: bytes = rfc8785.dumps(_checked(row))
+    _must_fit(canonical, row)
     return canonical
 
 
@@ -73,7 +74,9 @@ def new_hash(row: Mapping[str, Any]) -> str:
 
     :raises ProfileError: if a column is missing or holds what the profile does not allow
     """
-    return hashlib.sha256(_DOMAIN + _quickly(_checked(row))).hexdigest()
+    canonical = _quickly(_checked(row))
+    _must_fit(canonical, row)
+    return hashlib.sha256(_DOMAIN + canonical).hexdigest()
 
 
 def _checked(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,13 +85,25 @@ def _checked(row: Mapping[str, Any]) -> dict[str, Any]:
     :raises ProfileError: if a column is missing or holds what the profile does not allow
     """
     try:
-        said = {name: row[name] for name in COLUMNS_OF[row["schema_v"]]}
+        said = {
+            name: row[name] if name == "metadata" else _column(name, row[name])
+            for name in COLUMNS_OF[row["schema_v"]]
+        }
     except KeyError as missing:
         raise ProfileError(f"no such column or schema version: {missing}") from None
-    check(said["metadata"])
-    return {
-        name: value if name == "metadata" else _column(name, value) for name, value in said.items()
-    }
+    if not isinstance(said["metadata"], dict):
+        raise ProfileError("metadata is not an object")
+    _check_value(said["metadata"], "metadata", MAX_DEPTH)
+    return said
+
+
+def _must_fit(canonical: bytes, row: Mapping[str, Any]) -> None:
+    """Return where the metadata is not too much; that it is takes a long row.
+
+    :raises ProfileError: if it is
+    """
+    if len(canonical) > MAX_BYTES and len(_quickly(row["metadata"])) > MAX_BYTES:
+        raise ProfileError(f"metadata is larger than {MAX_BYTES} bytes")
 
 
 def quick_hash(said: Mapping[str, Any]) -> str:
@@ -118,18 +133,6 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def check(metadata: Any) -> None:
-    """Pass metadata that has one canonical form everywhere.
-
-    :raises ProfileError: for anything else
-    """
-    if not isinstance(metadata, dict):
-        raise ProfileError("metadata is not an object")
-    _check_value(metadata, "metadata", MAX_DEPTH)
-    if len(_quickly(metadata)) > MAX_BYTES:
-        raise ProfileError(f"metadata is larger than {MAX_BYTES} bytes")
-
-
 def _quickly(said: dict[str, Any]) -> bytes:
     """Return the canonical bytes of what passed the profile, at a fraction of the price."""
     return _ENCODER.encode(said).encode()
@@ -137,37 +140,48 @@ def _quickly(said: dict[str, Any]) -> bytes:
 
 def _column(name: str, value: Any) -> str | int | None:
     """Return a column as JSON has it: ids and moments as text, the rest as it is."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise ProfileError(f"{name} is longer than {MAX_TEXT} characters")
+        _check_text(value, name)
+        return value
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
         return moment(value)
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise ProfileError(f"{name} is longer than {MAX_TEXT} characters")
-    if value is None or isinstance(value, str | int):
-        _check_value(value, name, 0)
+    if isinstance(value, int):
+        _check_number(value, name)
         return value
     raise ProfileError(f"{name} is of a kind that has no canonical form")
 
 
 def _check_value(value: Any, place: str, depth: int) -> None:
+    """Pass a value that JSON can hold; `depth` is how many objects and lists it may be of."""
+    if value is None:
+        return
     if isinstance(value, str):
         _check_text(value, place)
     elif isinstance(value, int):  # a bool is one, too
-        if abs(value) > MAX_INT:
-            raise ProfileError(f"{place} is too large a number; write it as text")
-    elif isinstance(value, dict | list):
-        if not depth:
-            raise ProfileError(f"{place} is nested too deeply")
-        if isinstance(value, dict):
-            for key, item in value.items():
-                if not (isinstance(key, str) and _KEY.fullmatch(key)):
-                    raise ProfileError(f"{place} has a key that is no plain word")
-                _check_value(item, f"{place}.{key}", depth - 1)
-        else:
-            for item in value:
-                _check_value(item, f"{place}[]", depth - 1)
-    elif value is not None:
+        _check_number(value, place)
+    elif not isinstance(value, dict | list):
         raise ProfileError(f"{place} is of a kind that has no canonical form")
+    elif not depth:
+        raise ProfileError(f"{place} is nested too deeply")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not (isinstance(key, str) and _KEY.fullmatch(key)):
+                raise ProfileError(f"{place} has a key that is no plain word")
+            _check_value(item, f"{place}.{key}", depth - 1)
+    else:
+        for item in value:
+            _check_value(item, f"{place}[]", depth - 1)
+
+
+def _check_number(value: int, place: str) -> None:
+    if abs(value) > MAX_INT:
+        raise ProfileError(f"{place} is too large a number; write it as text")
 
 
 def _check_text(value: str, place: str) -> None:

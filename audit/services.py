@@ -113,7 +113,8 @@ def _row(entry: Entry) -> MandateAudit:
         raise ValueError(f"{entry.action!r} is not an action of the ledger")
     if not is_actor(entry.actor):
         raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")
-    canonical.moment(entry.at)  # refuses one without a time zone
+    if entry.at.utcoffset() is None:
+        raise canonical.ProfileError("a moment needs its time zone")
     told = entry.metadata or {}
     vocabulary.check(entry.action, told)
     redacted = telling.redacted(told)
@@ -126,23 +127,22 @@ def _row(entry: Entry) -> MandateAudit:
     elif (metadata, names) != (redacted, said):
         raise SecretInRecordError("the record would hold a secret")
     request_id = redaction.redact_name(current_request_id())
-    row = MandateAudit(
-        id=time_ordered(entry.at),
-        user_id=entry.user_id,
-        actor=entry.actor,
-        action=str(entry.action),
+    columns: dict[str, Any] = {  # in their order
+        "id": time_ordered(entry.at),
+        "user_id": entry.user_id,
+        "actor": entry.actor,
+        "action": str(entry.action),
         **names,
-        credential_id=entry.credential_id,
-        session_id=entry.session_id,
-        metadata=metadata
+        "credential_id": entry.credential_id,
+        "session_id": entry.session_id,
+        "metadata": metadata
         | {
             "sessionId": str(entry.session_id) if entry.session_id else None,
             "provider": names["provider"],
             "org_ref": names["org_ref"],
             "request_id": telling.name_without_secrets(request_id),
         },
-        created_at=entry.at,
-        schema_v=canonical.SCHEMA_V,
-    )
-    row.content_hash = canonical.new_hash(vars(row))
-    return row
+        "created_at": entry.at,
+        "schema_v": canonical.SCHEMA_V,
+    }
+    return MandateAudit(*columns.values(), content_hash=canonical.new_hash(columns))
