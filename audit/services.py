@@ -127,7 +127,7 @@ def _row(entry: Entry) -> MandateAudit:
     elif (metadata, names) != (redacted, said):
         raise SecretInRecordError("the record would hold a secret")
     request_id = redaction.redact_name(current_request_id())
-    columns: dict[str, Any] = {  # in their order
+    columns: dict[str, Any] = {
         "id": time_ordered(entry.at),
         "user_id": entry.user_id,
         "actor": entry.actor,
@@ -145,4 +145,4 @@ def _row(entry: Entry) -> MandateAudit:
         "created_at": entry.at,
         "schema_v": canonical.SCHEMA_V,
     }
-    return MandateAudit(*columns.values(), content_hash=canonical.new_hash(columns))
+    return MandateAudit(**columns, content_hash=canonical.new_hash(columns))
