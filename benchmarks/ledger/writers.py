@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier, Event
-from statistics import quantiles
+from statistics import mean, quantiles
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from benchmarks.ledger.goals import goal, row, title
 
 WRITERS = 16
+ROUNDS = 2  # of both sides
 WORK = 0.020  # seconds of the product's own work within each transaction
 LEAST_OF_PLAIN, LEAST_OF_CHAIN, MOST_LAG = 0.9, 10.0, 15.0
 SPAWN = multiprocessing.get_context("spawn")
@@ -39,18 +40,14 @@ def measure(seconds: float) -> bool:
         cursor.execute(_TABLES)
     connection.close()
     row("side", "tx/s", "x plain", "p50", "p99")
-    plain = _side("plain", seconds)
-    ours = _side("ours", seconds, with_sealer=True)
-    again = _side("plain", seconds)
+    plain, ours = [_side("plain", seconds)], []
+    for _ in range(ROUNDS):  # in turns: neither side has the quieter machine
+        ours.append(_side("ours", seconds, with_sealer=True))
+        plain.append(_side("plain", seconds))
     chain = _side("chain", seconds)
-    floor = (plain["rate"] + again["rate"]) / 2
-    sides = {
-        "without records": plain,
-        "ours": ours,
-        "without, again": again,
-        "global hash chain": chain,
-    }
-    for name, side in sides.items():
+    floor = mean(side["rate"] for side in plain)
+    sides = [("without records", side) for side in plain] + [("ours", side) for side in ours]
+    for name, side in [*sides, ("global hash chain", chain)]:
         row(
             name,
             f"{side['rate']:.0f}",
@@ -58,14 +55,21 @@ def measure(seconds: float) -> bool:
             f"{1000 * side['p50']:.1f} ms",
             f"{1000 * side['p99']:.1f} ms",
         )
-    row("waited to be sealed", f"p50 {ours['lag50']:.1f} s", f"p99 {ours['lag99']:.1f} s")
-    of_plain, of_chain = ours["rate"] / floor, ours["rate"] / chain["rate"]
+    lag50, lag99 = (max(side[lag] for side in ours) for lag in ("lag50", "lag99"))
+    row("waited to be sealed", f"p50 {lag50:.1f} s", f"p99 {lag99:.1f} s")
+    rate = mean(side["rate"] for side in ours)
+    of_plain, of_chain = rate / floor, rate / chain["rate"]
     return all(
         [
-            goal(f"at least {LEAST_OF_PLAIN:.0%} of without", met=of_plain >= LEAST_OF_PLAIN),
+            goal(
+                f"at least {LEAST_OF_PLAIN:.0%} of without: {of_plain:.0%}",
+                met=of_plain >= LEAST_OF_PLAIN,
+            ),
             goal(f"{of_chain:.1f} x the chain", met=of_chain >= LEAST_OF_CHAIN),
-            goal(f"99 of 100 sealed within {MOST_LAG:g} s", met=ours["lag99"] < MOST_LAG),
-            goal("every committed record sealed once", met=bool(ours["all_sealed"])),
+            goal(f"99 of 100 sealed within {MOST_LAG:g} s", met=lag99 < MOST_LAG),
+            goal(
+                "every committed record sealed once", met=all(side["all_sealed"] for side in ours)
+            ),
         ]
     )
 
