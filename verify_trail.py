@@ -6,13 +6,15 @@
 It needs Python 3.11 and the package `cryptography`, and nothing of the service that made the bundle.
 `docs/verify.md` says what is proven, what cannot be, and all formats to the byte.
 
-Exit code 0: what is said holds. 1: something was changed, left out or made up. 2: it cannot be verified.
+Exit code 0: what is said holds. 1: something was changed, left out or made up. 2: it cannot be verified,
+or not be printed.
 """
 
 import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -61,14 +63,14 @@ def lines_of(stream: BinaryIO) -> Iterator[Said]:
     number = 0
     while line := stream.readline(MOST_BYTES + 1):
         number += 1
+        if number > 1 and not line.endswith(b"\n") and len(line) <= MOST_BYTES:
+            break  # in the midst of a line
         try:
             need(len(line) <= MOST_BYTES, f"Line {number} is too long.")
             said = parsed(line, number)
         except TamperedError as error:
             if number == 1:
                 raise CannotVerifyError("This is no bundle of an audit trail.") from error
-            if not line.endswith(b"\n") and len(line) <= MOST_BYTES:
-                break  # in the midst of a line
             raise
         yield said
         if "end" in said:
@@ -81,14 +83,16 @@ def parsed(line: bytes, number: int) -> Said:
     """Return the object that a line holds; it must mean the same to everybody who reads it."""
     try:
         said = json.loads(
-            line.decode(),
+            line.removesuffix(b"\n").decode("ascii"),
             object_pairs_hook=unique,
+            parse_int=integer,
             parse_float=refuse,
             parse_constant=refuse,
         )
     except (ValueError, RecursionError):
         raise TamperedError(f"Line {number} is not as an export writes it.") from None
-    need(isinstance(said, dict), f"Line {number} is not as an export writes it.")
+    is_good = isinstance(said, dict) and b"\r" not in line
+    need(is_good, f"Line {number} is not as an export writes it.")
     made: Said = said
     return made
 
@@ -98,6 +102,13 @@ def unique(pairs: list[tuple[str, Any]]) -> Said:
     if len(made) < len(pairs):
         raise ValueError("a member stands there twice")
     return made
+
+
+def integer(number: str) -> int:
+    """Return a whole number that has one spelling, and that everybody can read."""
+    if number == "-0" or len(number) > 20 or abs(int(number)) > 1 << 63:
+        raise ValueError("a number is not as an export writes it")
+    return int(number)
 
 
 def refuse(number: str) -> NoReturn:
@@ -179,9 +190,9 @@ class Key:
             name, key_id, encoded = vkey.strip().split("+", 2)
             raw = decoded(encoded)
             made = cls(name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:]))
+            named = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
         except (ValueError, TamperedError):
             raise CannotVerifyError("A key is <name>+<8 hex digits>+<base64>.") from None
-        named = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
         if raw[0] != 1 or named != made.key_id:
             raise CannotVerifyError("A key does not fit the digits in it: was it copied whole?")
         return made
@@ -593,7 +604,14 @@ def main() -> int:
 
 
 def told(code: int, sentences: Sequence[str]) -> int:
-    print("\n".join(sentences))
+    """Print it, and return the exit code: nothing is good that nobody could be told."""
+    if sys.stdout is None:  # it was closed before we began
+        return code or 2
+    try:
+        print("\n".join(sentences), flush=True)
+    except (OSError, UnicodeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still held
+        return code or 2
     return code
 
 

@@ -8,6 +8,7 @@ import base64
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -26,6 +27,7 @@ V = 1
 COLUMNS = (*COLUMNS_OF[SCHEMA_V], "content_hash")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, CSV injection
+_PARTED = re.compile(r"""([;\t\r\n][\s;"']*)([^\s;"'])""")
 
 
 def line(said: Mapping[str, Any]) -> bytes:
@@ -144,7 +146,8 @@ def record_proof(row: MandateAudit, proof: RecordProof) -> dict[str, Any]:
 def csv_rows(rows: Iterable[Iterable[str]]) -> bytes:
     """Return rows of CSV (RFC 4180) in UTF-8 that no spreadsheet takes for formulas."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerows([[_harmless(cell) for cell in row] for row in rows])
     return text.getvalue().encode("utf-8", "replace")
 
 
@@ -185,9 +188,14 @@ def _plain(value: Any) -> Any:
 
 
 def _harmless(cell: str) -> str:
+    # where a semicolon, a tab or a line parts cells, quotes hold nothing together
+    inside = _PARTED.sub(lambda it: f"{it[1]}'{it[2]}" if _is_sign(it[2]) else it[0], cell)
+    return f"'{inside}" if _is_sign(cell[:1]) else inside
+
+
+def _is_sign(letter: str) -> bool:
     # ＝ and its like are taken for what they look like
-    is_formula = unicodedata.normalize("NFKC", cell[:1]).startswith(_FORMULA)
-    return f"'{cell}" if is_formula else cell
+    return unicodedata.normalize("NFKC", letter).startswith(_FORMULA)
 
 
 def _base64(hashes: Iterable[bytes]) -> list[str]:

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
-from audit import guards, publication, roles
+from audit import guards, publication, roles, stored
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit, Pending
 from audit.notes import Checkpoint as Published
 from audit.printing import counted
 from audit.sealer import HEARTBEAT
 from audit.sealing_run import Log
-from audit.verification import glance, outside, seals, stored
+from audit.verification import glance, outside, seals
 from audit.verification.unsealed import LONGEST_WAIT
 
 NEWEST = 1_000
@@ -41,13 +43,7 @@ class Sign:
 
 def look(log: Log, at: datetime) -> Iterator[Sign]:
     """Yield how each thing is."""
-    gone = guards.missing(connection)
-    yield Sign(
-        "Triggers that refuse changes",
-        not gone,
-        f"missing: {', '.join(gone)}" if gone else "in place",
-        "Run: manage.py migrate",
-    )
+    yield from _triggers()
     yield _row_level_security()
     yield _records()
     yield _keys(log)
@@ -56,6 +52,23 @@ def look(log: Log, at: datetime) -> Iterator[Sign]:
     yield _lag(at)
     yield _seal(log, newest)
     yield from _published(log, newest, at)
+
+
+def _triggers() -> Iterator[Sign]:
+    gone = guards.missing(connection)
+    yield Sign(
+        "Triggers that refuse changes",
+        not gone,
+        f"missing: {', '.join(gone)}" if gone else "in place",
+        "Run: manage.py migrate",
+    )
+    if others := guards.strange(connection):
+        yield Sign(
+            "Triggers and rules beside ours",
+            is_well=False,
+            found=", ".join(others),
+            remedy="They can swallow records: drop them, and find out who made them.",
+        )
 
 
 def _row_level_security() -> Sign:
@@ -69,8 +82,9 @@ def _row_level_security() -> Sign:
         what,
         not troubles,
         f"off: {', '.join(troubles[:3])}{more}" if troubles else "on",
-        "Run `manage.py migrate` as an owner who may create roles (docs/operations.md). Until then the "
-        "code alone keeps people's rows apart: let nothing else log in to the database.",
+        "Run `manage.py migrate` as the database's owner, who may create roles (docs/operations.md); "
+        "what that leaves was given by others: let them take it back. Until then the code alone keeps "
+        "people's rows apart: let nothing else log in to the database.",
         is_needed=False,
     )
 
@@ -110,7 +124,9 @@ def _heartbeat(newest: Checkpoint | None, at: datetime) -> Sign:
 
 def _lag(at: datetime) -> Sign:
     """Look for what waits too long; a seal's own record waits for company."""
-    some = Pending.objects.values_list("event_id", flat=True)[:SOME]
+    # as the database has it: on SQLite it may be no id at all
+    text = Cast("event_id", TextField())
+    some = Pending.objects.values_list(text, flat=True)[:SOME]
     due = MandateAudit.objects.filter(id__among=list(some), created_at__lt=at - LONGEST_WAIT)
     late = due.exclude(
         action=Action.AUDIT_SEALED, created_at__gte=at - LONGEST_WAIT - HEARTBEAT
@@ -166,6 +182,7 @@ def _published(log: Log, newest: Checkpoint | None, at: datetime) -> Iterator[Si
     except publication.PublicationError as error:
         yield Sign(what, False, str(error), "Let this process read AUDIT_CHECKPOINT_FILE.")
         return
+    newest = seals.newest()  # once more: a seal that was published since is no shorter log
     found, remedy = _held_against(published, newest, at)
     size = f"up to {published.size}, and the log goes through it" if published else ""
     yield Sign(what, not found, found or size, remedy)

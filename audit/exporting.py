@@ -5,29 +5,35 @@ batches, and what is sealed is told as one checkpoint saw it.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import F, Func, QuerySet, TextField
+from django.db.models.functions import Substr
 
 from audit import acting, bundles, proofs
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit
 from audit.nodes import MissingNodeError, log_node
-from audit.paging import page_of
+from audit.paging import Page, page_of
 from audit.selectors import narrowed
 from audit.services import record
 
 BATCH = 1_000
 
+# What a row raises that a plain INSERT has put there: numbers without end, lists in lists in lists…
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
+
 logger = logging.getLogger(__name__)
 
 Format = Literal["csv", "jsonl"]
+Made = TypeVar("Made")
 
 
 class SinceSizeError(ValueError):
@@ -44,7 +50,7 @@ class Wanted:
     since_size: int | None = None  # an older checkpoint's, for a proof that the log only grew
 
     def rows(self) -> QuerySet[MandateAudit]:
-        """Return the rows that are wanted."""
+        """Return the rows that are wanted; of some the columns may be unreadable: see `_read`."""
         everything = MandateAudit.objects.all()
         own = everything if self.user_id is None else everything.filter(user_id=self.user_id)
         return narrowed(own, **self.filters)
@@ -90,11 +96,21 @@ def _table(wanted: Wanted) -> Iterator[bytes]:
     cursor: str | None = None
     while True:
         with _batch(wanted):
-            page = page_of(wanted.rows(), cursor, BATCH)
-        yield bundles.csv_rows(bundles.csv_row(row) for row in page.rows)
+            page, rows = _table_page(wanted, cursor)
+        yield bundles.csv_rows(rows)
         cursor = page.next
         if cursor is None:
             return
+
+
+def _table_page(wanted: Wanted, cursor: str | None) -> tuple[Page[MandateAudit], list[list[str]]]:
+    try:
+        page = page_of(wanted.rows(), cursor, BATCH)
+        return page, [bundles.csv_row(row) for row in page.rows]
+    except _UNREADABLE:  # one of them; the others take longer then
+        page = page_of(_places(wanted), cursor, BATCH)
+        rows = _read(wanted, [row.id for row in page.rows], bundles.csv_row)
+        return page, list(rows.values())
 
 
 def _bundle(wanted: Wanted, *, at: datetime) -> tuple[bytes, Iterator[bytes]]:
@@ -131,9 +147,9 @@ def _lines(wanted: Wanted, standing: proofs.Standing | None) -> Iterator[bytes]:
     for batch in _sealed(wanted, standing) if standing else ():
         sealed += sum(1 for _, is_event in batch if is_event)
         yield b"".join(line for line, _ in batch)
-    for rows in _unsealed(wanted, size):
-        unsealed += len(rows)
-        yield b"".join(bundles.event_line(row, log_index=None, subject_seq=None) for row in rows)
+    for lines in _unsealed(wanted, size):
+        unsealed += len(lines)
+        yield b"".join(lines)
     yield bundles.end_line(events=sealed + unsealed, unsealed=unsealed)
 
 
@@ -174,7 +190,7 @@ def _following(leaves: QuerySet[Leaf], wanted: Wanted, last: _Place) -> QuerySet
 def _told(
     batch: list[Leaf], wanted: Wanted, told: bundles.Proofs | None
 ) -> Iterator[tuple[bytes, bool]]:
-    rows = wanted.rows().in_bulk([leaf.event_id for leaf in batch if leaf.event_id])
+    rows = _read(wanted, [leaf.event_id for leaf in batch if leaf.event_id], _readable)
     seals = _seals(batch) if told is None else {}
     node = log_node()  # a new one each batch: it remembers all that it read
     for leaf in batch:
@@ -185,15 +201,13 @@ def _told(
         row = rows.get(leaf.event_id)
         if row is None and wanted.filters:
             continue
-        yield (
-            bundles.event_line(
-                row,
-                log_index=leaf.log_index,
-                subject_seq=leaf.subject_seq,
-                nodes=told.news(leaf.log_index, node) if told else None,
-            ),
-            True,
-        )
+        said: dict[str, Any] = {"log_index": leaf.log_index, "subject_seq": leaf.subject_seq}
+        said["nodes"] = told.news(leaf.log_index, node) if told else None
+        try:
+            line = bundles.event_line(row, **said)
+        except _UNREADABLE:  # it was sealed as something else
+            line = bundles.event_line(None, **said)
+        yield line, True
 
 
 def _seals(batch: list[Leaf]) -> dict[int, Checkpoint]:
@@ -201,25 +215,84 @@ def _seals(batch: list[Leaf]) -> dict[int, Checkpoint]:
     return {one.size - 1: one for one in Checkpoint.objects.filter(size__in=sizes)}
 
 
-def _unsealed(wanted: Wanted, size: int) -> Iterator[list[MandateAudit]]:
-    """Yield the rows that the checkpoint has not signed, whatever may be the reason; newest first.
+def _unsealed(wanted: Wanted, size: int) -> Iterator[list[bytes]]:
+    """Yield lines of the rows that the checkpoint has not signed, for whatever reason; newest first.
 
     They are looked for among all rows, not on the list of what is to seal: that can be tampered with.
     """
     cursor: str | None = None
     while True:
         with _batch(wanted):
-            page = page_of(wanted.rows().only("id", "created_at"), cursor, BATCH)
-            ids = {row.id for row in page.rows}
+            page = page_of(_places(wanted), cursor, BATCH)
+            ids = [row.id for row in page.rows]
             leaves = Leaf.objects.filter(event_id__in=ids, log_index__lt=size)
-            waiting = ids - set(leaves.values_list("event_id", flat=True))
-            rows = wanted.rows().filter(id__in=waiting).order_by("-created_at", "-id")
-            found = list(rows) if waiting else []
+            sealed = set(leaves.values_list("event_id", flat=True))
+            found = _read(wanted, [one for one in ids if one not in sealed], _unsealed_line)
         if found:
-            yield found
+            yield list(found.values())
         cursor = page.next
         if cursor is None:
             return
+
+
+def _unsealed_line(row: MandateAudit) -> bytes:
+    return bundles.event_line(_sound(row), log_index=None, subject_seq=None)
+
+
+def _readable(row: MandateAudit) -> MandateAudit:
+    """Return a row as it is.
+
+    :raises ValueError: if it has no metadata
+    """
+    if not isinstance(row.metadata, dict):
+        raise ValueError("metadata is not an object")
+    return row
+
+
+def _sound(row: MandateAudit) -> MandateAudit:
+    """Return a row as it is, changed or not, if a record can say what it says.
+
+    :raises ValueError: else
+    """
+    row.computed_hash()
+    return row
+
+
+def _places(wanted: Wanted) -> QuerySet[MandateAudit]:
+    """Return the rows with nothing but their place in the order."""
+    rows = wanted.rows().only("id", "created_at")
+    if connection.vendor == "postgresql":
+        return rows
+    seconds = Func(F("created_at"), function="datetime", output_field=TextField())  # or NULL
+    return rows.alias(seconds=seconds, said=Substr("created_at", 1, 19)).filter(
+        id__regex="^[0-9a-f]{32}$", seconds=F("said")
+    )
+
+
+def _read(
+    wanted: Wanted, ids: Sequence[UUID], use: Callable[[MandateAudit], Made]
+) -> dict[UUID, Made]:
+    """Return what is made of these rows, in this order; what nobody can read is left out and told of."""
+    if not ids:
+        return {}
+    made = {}
+    for pk in ids if (found := _in_bulk(wanted, ids)) is None else found:
+        rows = found if found is not None else _in_bulk(wanted, [pk])
+        try:
+            made[pk] = use((rows or {})[pk])
+        except _UNREADABLE:
+            logger.error(
+                "A record is not exported, since it is none: %s. Run: manage.py verify_audit", pk
+            )
+    return {pk: made[pk] for pk in ids if pk in made}
+
+
+def _in_bulk(wanted: Wanted, ids: Sequence[UUID]) -> dict[UUID, MandateAudit] | None:
+    """Return these rows, by their ids; None, if one of them cannot be read."""
+    try:
+        return wanted.rows().in_bulk(ids)
+    except _UNREADABLE:
+        return None
 
 
 def _batch(wanted: Wanted) -> AbstractContextManager[Any]:

@@ -2,9 +2,11 @@
 
 They live in the database, since the last wall must hold against raw SQL too. SQLite drops them
 silently whenever Django remakes a table, and `ALTER TABLE … DISABLE TRIGGER` is quiet as well. So they
-are installed by a migration, once more after every `migrate`, and looked for by `check --database`.
+are installed by a migration, once more after every `migrate`, and looked for by `check --database`. A
+trigger can be hollowed out under its own name, so what stands there is compared to the word.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,7 +39,7 @@ TRIGGERS["sqlite"][TABLE] += (QUEUE,)
 _FUNCTIONS = (
     """
     CREATE OR REPLACE FUNCTION mandate_audit_refuse() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path TO 'pg_catalog', 'pg_temp' AS $$
     BEGIN
         RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation';
@@ -59,7 +61,7 @@ _FUNCTIONS = (
     # something happened at another time.
     """
     CREATE OR REPLACE FUNCTION mandate_audit_clock() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path TO 'pg_catalog', 'pg_temp' AS $$
     BEGIN
         IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
             RAISE EXCEPTION 'mandate_audit takes no record of another time'
@@ -96,6 +98,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Put the triggers in place, again if need be; tables that are not there are passed over."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         there = set(connection.introspection.table_names(cursor))
+        has_log = {TABLE, "audit_pending", "audit_leaf"} <= there
+        was_unseen = has_log and QUEUE in missing(connection)
         if connection.vendor == "postgresql" and TABLE in there:
             cursor.execute("SELECT quote_ident(current_schema())")
             (schema,) = cursor.fetchone()
@@ -108,28 +112,118 @@ def install(connection: BaseDatabaseWrapper) -> None:
             is_sqlite = connection.vendor == "sqlite"
             for statement in _ON_RECORDS_SQLITE if is_sqlite else _ON_RECORDS:
                 cursor.execute(statement)
+        if was_unseen:  # it reads the whole ledger, so not every time
+            _queue_what_is_there(cursor)
+
+
+def _queue_what_is_there(cursor: Any) -> None:
+    """Put on the list what was recorded while no trigger did; what is sealed needs none."""
+    cursor.execute(
+        "INSERT INTO audit_pending (event_id) SELECT id FROM mandate_audit m"
+        " WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.event_id = m.id)"
+        " AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = m.id)"
+    )
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the triggers that are not there, or not always on; none where there is no table."""
+    """Return the triggers that are not there, not always on or not as `install` makes them.
+
+    None where there is no table.
+    """
+    is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         there = set(connection.introspection.table_names(cursor))
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-                " WHERE relnamespace = current_schema()::regnamespace AND tgenabled = 'A'"
-            )
-        else:
-            cursor.execute("SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'")
-        found = set(cursor.fetchall())
-    wanted = TRIGGERS[connection.vendor]
+        found = _found_on_postgresql(cursor) if is_postgresql else _found_on_sqlite(cursor)
     return [
         name
-        for table in wanted
+        for table, names in TRIGGERS[connection.vendor].items()
         if table in there
-        for name in wanted[table]
-        if (table, name) not in found
+        for name in names
+        if not found.get((table, name), False)
     ]
+
+
+def strange(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the triggers and rules beside ours, which could swallow a record or hide it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL[connection.vendor])
+        found = cursor.fetchall()
+    wanted = TRIGGERS[connection.vendor]
+    return sorted(
+        f"{name} on {table.lower()}"
+        for table, name, can_be_ours in found
+        if table.lower() in GUARDED and not (can_be_ours and name in wanted.get(table, ()))
+    )
+
+
+GUARDED = frozenset((*APPEND_ONLY, "audit_pending"))
+_ALL = {
+    "postgresql": (
+        "SELECT relname, tgname, true FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal"
+        " UNION ALL"
+        " SELECT relname, rulename, false FROM pg_rewrite JOIN pg_class ON pg_class.oid = ev_class"
+        " WHERE relnamespace = current_schema()::regnamespace"
+    ),
+    "sqlite": (
+        "SELECT tbl_name, name, true FROM sqlite_master WHERE type = 'trigger'"
+        " UNION ALL SELECT tbl_name, name, false FROM sqlite_temp_master WHERE type = 'trigger'"
+    ),
+}
+
+
+def _found_on_postgresql(cursor: Any) -> dict[tuple[str, str], bool]:
+    """Return each trigger that is always on, and whether it and its function are what we made."""
+    cursor.execute(
+        "SELECT quote_ident(current_schema()), relname, tgname, pg_get_triggerdef(pg_trigger.oid, true),"
+        " pg_get_functiondef(tgfoid) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE relnamespace = current_schema()::regnamespace AND tgenabled = 'A'"
+        " AND relname = ANY(%s)",
+        [list(APPEND_ONLY)],
+    )
+    rows = cursor.fetchall()
+    schema = rows[0][0] if rows else ""
+    # one that takes the place of another has its name
+    functions = {
+        _name(text, "FUNCTION"): _squeezed(text.replace("{schema}", schema)) for text in _FUNCTIONS
+    }
+    made = {_name(text, "TRIGGER"): text for text in _made("postgresql")}
+    return {
+        (table, name): name in made
+        and _bare(trigger) == _bare(made[name])
+        and _squeezed(function.replace(f"FUNCTION {schema}.", "FUNCTION ", 1))
+        == functions[made[name].split("FUNCTION ")[1].partition("(")[0]]
+        for _, table, name, trigger, function in rows
+    }
+
+
+def _found_on_sqlite(cursor: Any) -> dict[tuple[str, str], bool]:
+    """Return each trigger, and whether it is what we made."""
+    cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+    made = {_name(text, "TRIGGER"): _squeezed(text) for text in _made("sqlite")}
+    return {(table, name): _squeezed(text) == made.get(name) for table, name, text in cursor}
+
+
+def _made(vendor: str) -> Iterator[str]:
+    """Yield the statements that make our triggers."""
+    on_records = _ON_RECORDS if vendor == "postgresql" else _ON_RECORDS_SQLITE
+    of_tables = [text for table in APPEND_ONLY for text in _STATEMENTS[vendor](table)]
+    yield from (text for text in (*of_tables, *on_records) if text.strip().startswith("CREATE"))
+
+
+def _name(statement: str, kind: str) -> str:
+    return statement.split(f"{kind} ")[1].partition("(")[0].split()[0]
+
+
+def _squeezed(statement: str) -> str:
+    """Return a statement without what databases change when they write it down for us."""
+    return re.sub(r'[\s"]', "", statement.replace("$function$", "$$"))
+
+
+def _bare(trigger: str) -> str:
+    """Return PostgreSQL's or our own words for a trigger, without brackets and casts as well."""
+    plain = _squeezed(trigger.replace("OR REPLACE ", "")).lower()
+    return re.sub(r"::[a-z]+|[()]", "", plain)
 
 
 def install_after_migrate(*, using: str, **kwargs: Any) -> None:
@@ -138,21 +232,28 @@ def install_after_migrate(*, using: str, **kwargs: Any) -> None:
 
 
 def check_guards(*, databases: Sequence[str] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Return a warning for each database whose ledger could be changed."""
-    return [
-        # no error: that would stop `migrate`, which is the remedy
-        checks.Warning(
-            f"The audit ledger in {alias!r} is not guarded: no trigger {', '.join(gone)}.",
+    """Return a warning for each database whose ledger could be changed, or lose records."""
+    return [said for alias in databases or () for said in _warnings(alias)]
+
+
+def _warnings(alias: str) -> Iterator[checks.CheckMessage]:
+    # no errors: they would stop `migrate`, which is the remedy
+    if gone := missing(connections[alias]):
+        yield checks.Warning(
+            f"The audit ledger in {alias!r} is not guarded: no trigger {', '.join(gone)} as we make it.",
             hint="Run: manage.py migrate",
             id="audit.W001",
         )
-        for alias in databases or ()
-        if (gone := missing(connections[alias]))
-    ]
+    if others := strange(connections[alias]):
+        yield checks.Warning(
+            f"The audit ledger in {alias!r} has triggers or rules beside ours: {', '.join(others)}.",
+            hint="They can swallow records: drop them.",
+            id="audit.W002",
+        )
 
 
 def _on_postgresql(table: str) -> Iterator[str]:
-    for name, when in (("no_change", "UPDATE OR DELETE"), ("no_truncate", "TRUNCATE")):
+    for name, when in (("no_change", "DELETE OR UPDATE"), ("no_truncate", "TRUNCATE")):
         each = "STATEMENT" if when == "TRUNCATE" else "ROW"
         yield (
             f"CREATE OR REPLACE TRIGGER {table}_{name} BEFORE {when} ON {table}"

@@ -5,6 +5,11 @@ loses its value whatever that is; a value that looks like an e-mail, a phone or 
 date or a token is lost under any key. A value is replaced whole, for what stands around a secret
 is seldom harmless. Better one harmless word too many than one secret.
 
+Names that lead to a thing, a provider or an `org_ref`, stay as they are, for without them nobody knows
+what was booked: a date in one is a season, and digits are a number of the provider's. They are lost
+where they hold a secret, or are nothing but a card number or a phone number written as one. Doors that
+take a name from a client ask `is_personal`, and refuse it there.
+
 A running text, as a log line is, must stay readable: there only the secret's own words are replaced.
 """
 
@@ -36,11 +41,18 @@ _NAMING = {"fp", "ref", "version"}
 _SEP = r"[\s./\u2010-\u2015\u2212-]"  # what people put between groups of digits
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _YEAR, _DAY = "(?:19|20)[0-9]{2}", "[0-3]?[0-9]"
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_SHORT_DAY, _SHORT_MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
+# English, German, French, Spanish, Italian, Portuguese, Dutch
+_MONTH = (
+    "(?:jan|ene|gen|feb|fe?v|fév|mar|mär|mrz|maa|mei|mai|apr|avr|abr|may|mag|jun|jui|giu|jul|lug|aug"
+    r"|ago|aoû|aou|sep|set|oct|okt|ott|out|nov|dec|dez|déc|dic)[a-zà-ÿ]*\.?"
+)
+_OF = r"(?:\s(?:de|del|di|do)\b)?"
 
 # In a text what follows such a name is a secret, however short.
 _TELLING = (
-    "(?:passw(?:or)?d|passwort|passphrase|passcode|(?<![a-z])(?:pwd|otp)|secret|token"
+    r"(?:passw(?:or)?d|passwort|kennwort|mot\sde\spasse|contrase[nñ]a"
+    "|passphrase|passcode|(?<![a-z])(?:pwd|otp)|secret|token"
     "|api[_-]?key|authorization|cookie|sessionid)"
 )
 _HARMLESS = re.compile(
@@ -59,12 +71,16 @@ _SECRET = re.compile(
     rf"""
         # an e-mail, a JWT, what stands in an Authorization header, a log-in inside a URL
         \S(?:@|%40)[^\s@.]+(?:\.[^\s@.]+)+
+        # the e-mail with blanks around its sign, or another way to write that
+      | \S\s?(?:@|%40|&\#0*64;|&\#x0*40;|&commat;|[(\[]\s?at\s?[)\]])\s?
+        [^\s@.]+(?:\.[^\s@.]+)*\.[^\W\d_]{{2}}
       | eyJ[\w-]{{5,}}\.[\w-]+\.[\w-]*
       | \bbearer\s+\S{{6}}
       | \bbasic\s+(?=\S*[0-9=])[\w+/-]{{8}}
       | ://[^\s/@]+@
-        # password=…, token: …
+        # password=…, token: …, password hunter2
       | {_TELLING}["']?\s*[=:]\s*\S
+      | (?:passw(?:or)?d|passwort|kennwort)\s+(?:(?:is|ist|was|war)\s+)?(?=\S*[0-9])\S{{4}}
         # keys of ours and of known services, a sealed secret, a PEM block, a hashed password
       | {_START}(?:sa_|sk-|gh[pousr]_|AKIA|AIza|xox[abp]-)[\w-]{{16}}
       | \bsa1\.[0-9a-f]{{16}}\.
@@ -97,23 +113,38 @@ _NAMED_IN_TEXT = re.compile(
     )(?: (?<=")(?:\\.|[^"\\])+ | (?<=')(?:\\.|[^'\\])+ | [^\s"'&,;{{}}()\[\]]+ )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PERSONAL_NUMBER = re.compile(
-    rf"""{_START}(?:
-        # phone numbers: with the country, of North America, with a trunk 0
+_PHONE = rf"""
+        # with the country, of North America, with a trunk 0
         (?:\+|00)[1-9](?:{_SEP}?\(?[0-9]\)?){{7,14}}
       | (?:1{_SEP}?)?\(?[2-9][0-9]{{2}}\)?{_SEP}{{0,2}}[2-9][0-9]{{2}}{_SEP}?[0-9]{{4}}
       | \(?0[0-9]{{1,4}}\)?{_SEP}[0-9]{{3,4}}{_SEP}?[0-9]{{3,4}}
+      | \(?0[1-9](?:\)?{_SEP}{{0,2}}[0-9]){{7,10}}
+"""
+# A bare day could be a child's birthday; what happens has a time of day, too.
+_DATE = rf"""
+        {_YEAR}{_SEP}[01]?[0-9]{_SEP}{_DAY}
+      | {_DAY}{_SEP}{_DAY}{_SEP}{_YEAR}
+      | {_YEAR}{_SHORT_MONTH}{_SHORT_DAY}
+        # with dots only in full: else it is a version, or a part of an address
+      | (?<![./]){_SHORT_DAY}\.{_SHORT_MONTH}\.[0-9]{{2}}(?!\.?[0-9])
+      | (?<![./])[0-3]?[0-9]/[0-3]?[0-9]/[0-9]{{2}}(?!/)
+      | {_MONTH}\s{_DAY}(?:st|nd|rd|th|\.)?,?\s{_YEAR}
+      | {_DAY}(?:st|nd|rd|th|er|\.)?{_OF}\s?{_MONTH}{_OF},?\s{_YEAR}
+"""
+_PERSONAL_NUMBER = re.compile(
+    rf"""{_START}(?:
+        {_PHONE}
         # a social security number
       | [0-9]{{3}}-[0-9]{{2}}-[0-9]{{4}}
-        # a bare day could be a child's birthday; what happens has a time of day, too
-      | {_YEAR}{_SEP}[01]?[0-9]{_SEP}{_DAY}
-      | {_DAY}{_SEP}{_DAY}{_SEP}{_YEAR}
-      | {_MONTH}\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}
-      | {_DAY}(?:st|nd|rd|th|\.)?\s{_MONTH},?\s{_YEAR}
+      | {_DATE}
     ){_END}""",
     re.IGNORECASE | re.VERBOSE,
 )
-_DIGITS = re.compile(rf"{_START}[0-9]+(?:[\s\u2010-\u2015-][0-9]+)*{_END}")
+# What stands alone: nearly no name gets past the first of them.
+_MERE_NUMBER = re.compile(r"[+(]?[0-9][0-9\s()./_\u2010-\u2015\u2212-]{6,}")
+_PHONE_ALONE = re.compile(_PHONE, re.VERBOSE)
+_CARD_SEP = r"[\s./_\u2010-\u2015\u2212-]"
+_DIGITS = re.compile(rf"{_START}[0-9]+(?:{_CARD_SEP}+[0-9]+)*{_END}")
 
 
 def redact(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +154,18 @@ def redact(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def redact_name(text: str | None) -> str | None:
     """Return the name of a thing (a provider, an org_ref), or "[redacted]" if it holds a secret."""
-    if text is None or _PLAIN_NAME.fullmatch(text):
-        return text
-    return REDACTED if _SECRET.search(_plain(text)) else text
+    if text is None:
+        return None
+    if _PLAIN_NAME.fullmatch(text):
+        return REDACTED if _is_mere_number(text) else text
+    return REDACTED if _SECRET.search(_plain(text)) or _is_mere_number(_folded(text)) else text
+
+
+def is_personal(name: str) -> bool:
+    """Say whether a name is nothing but a card number, a phone number or a day."""
+    plain = _folded(name).strip()
+    found = _PERSONAL_NUMBER.search(plain)
+    return _is_mere_number(plain) or (found is not None and found[0] == plain)
 
 
 def redact_text(text: str) -> str:
@@ -190,11 +230,29 @@ def _is_secret(words: list[str]) -> bool:
 
 def _plain(text: str) -> str:
     """Return the text without full-width disguises, and without what is surely harmless."""
-    return _HARMLESS.sub("|", unicodedata.normalize("NFKC", text))
+    return _HARMLESS.sub("|", _folded(text))
+
+
+def _folded(text: str) -> str:
+    """Return the text in plain letters, with the digits that we look for in place of other scripts'."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
+        for letter in unicodedata.normalize("NFKC", text)
+    )
 
 
 def _tells(plain: str) -> bool:
     return bool(_SECRET.search(plain)) or _is_personal_number(plain)
+
+
+def _is_mere_number(name: str) -> bool:
+    """Say whether a name is a card number, or a phone number that is written as one."""
+    if not _MERE_NUMBER.fullmatch(name):
+        return False
+    is_phone = not name.isdigit() and _PHONE_ALONE.fullmatch(name) is not None
+    return is_phone or _holds_card(["".join(re.findall("[0-9]", name))])
 
 
 def _is_personal_number(plain: str) -> bool:

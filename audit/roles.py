@@ -10,12 +10,13 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import ProgrammingError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import InsufficientPrivilege
 
-from audit import guards
+from audit import excess
 from audit.acting import Role
 
 logger = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ class Protected:
         yield "operator_select", "SELECT", OPERATOR, "true"
 
 
-# Casts to text, names of what a query gives and of the tables of columns, quotes, brackets, blanks
-_ADDED = re.compile(r"::text|\bas \"?nullif\"?|\b[a-z_]+\.(?=[a-z_]+\b(?!'))|[\s()\"]")
+# Casts to text, names of what a query gives, quotes, brackets, blanks
+_ADDED = re.compile(r"::text|\bas \"?nullif\"?|[\s()\"]")
 
 _protected: dict[str, Protected] = {}
 
@@ -122,6 +123,7 @@ def install(connection: BaseDatabaseWrapper, tables: Collection[str]) -> bool:
         )
         return False
     try:
+        _take_temporary_tables(connection)
         _grant(connection, tables)
         for table in protected():
             if table.table in tables:
@@ -169,6 +171,20 @@ def _do(connection: BaseDatabaseWrapper, statement: str) -> bool:
             raise
         return False
     return True
+
+
+def _take_temporary_tables(connection: BaseDatabaseWrapper) -> None:
+    """Take from everybody but its owner what could stand before our tables: a record would go there.
+
+    Where the database or its schema is somebody else's, nothing changes, and `troubles` says so.
+    """
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database(), current_schema()")
+        database, schema = map(quote, cursor.fetchone())
+    everybody = f"PUBLIC, {', '.join(ROLES)}"
+    _do(connection, f"REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM {everybody}")
+    _do(connection, f"REVOKE CREATE ON SCHEMA {schema} FROM {everybody}")
 
 
 def _grant(connection: BaseDatabaseWrapper, tables: Collection[str]) -> None:
@@ -220,62 +236,46 @@ def troubles(connection: BaseDatabaseWrapper) -> list[str]:
         )
         kept_apart = {name for (name,) in cursor.fetchall()}
         cursor.execute(
-            "SELECT tablename, policyname, cmd, roles::text[], coalesce(qual, with_check) "
+            "SELECT tablename, policyname, cmd, roles::text[], permissive, qual, with_check "
             "FROM pg_policies WHERE schemaname = current_schema()"
         )
         policies = {(table, name): tuple(rest) for table, name, *rest in cursor.fetchall()}
     found = [f"no role {role}" for role in ROLES if role not in roles]
-    found += [f"{role} may change {table}" for role, table in _may_change(connection)]
-    found += [f"{role} may give the rights of staff" for role in _may_give_rights(connection)]
+    found += excess.found(
+        connection, {table: dict(rights(table)) for table in {*LESS, *_protected}}
+    )
     found += [f"{role} is above the policies" for role in ROLES if roles.get(role)]
     for table in protected():
         if table.table not in kept_apart:
             found.append(f"{table.table} is open")
         there = {name for (of, name) in policies if of == table.table}
-        wanted = {name: rest for name, *rest in table.policies()}
+        wanted = {name: (cmd, role, which) for name, cmd, role, which in table.policies()}
         found += [f"{table.table} has a policy {name}" for name in sorted(there - wanted.keys())]
         found += [
             f"{table.table} lacks its policy {name}"
-            for name, (command, role, which) in wanted.items()
-            if not _is_as(policies.get((table.table, name)), command, role, which)
+            for name, rest in wanted.items()
+            if not _is_as(policies.get((table.table, name)), table.table, rest)
         ]
     return found
 
 
-def _may_change(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    """Return the roles that have more than their rights to a table that only grows."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolname, relname FROM pg_roles, pg_class WHERE rolname = ANY(%s)"
-            " AND relname = ANY(%s) AND relnamespace = current_schema()::regnamespace"
-            " AND NOT rolsuper"
-            " AND (has_table_privilege(pg_roles.oid, pg_class.oid, 'DELETE, TRUNCATE')"
-            " OR has_any_column_privilege(pg_roles.oid, pg_class.oid, 'UPDATE'))",
-            [list(ROLES), list(guards.APPEND_ONLY)],
-        )
-        return list(cursor.fetchall())
-
-
-def _may_give_rights(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the roles that may make somebody staff, which is for commands alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolname FROM pg_roles, pg_class WHERE rolname = ANY(%s) AND relname = 'users'"
-            " AND relnamespace = current_schema()::regnamespace AND NOT rolsuper"
-            " AND (has_column_privilege(pg_roles.oid, pg_class.oid, 'is_staff', 'UPDATE')"
-            " OR has_column_privilege(pg_roles.oid, pg_class.oid, 'is_superuser', 'UPDATE'))",
-            [list(ROLES)],
-        )
-        return [name for (name,) in cursor.fetchall()]
-
-
-def _is_as(there: tuple[str, list[str], str] | None, command: str, role: str, which: str) -> bool:
+def _is_as(there: tuple[Any, ...] | None, table: str, wanted: tuple[str, str, str]) -> bool:
     """Return whether a policy is the one wanted; PostgreSQL writes conditions in its own way."""
-    if there is None or there[:2] != (command, [str(role)]):
+    if there is None:
         return False
-    return _bare(there[2]) == _bare(which)
+    command, role, which = wanted
+    conditions = (None, which) if command == "INSERT" else (which, None)
+    return there[:3] == (command, [str(role)], "PERMISSIVE") and all(
+        _bare(now, table) == _bare(condition, table)
+        for now, condition in zip(there[3:], conditions, strict=True)
+    )
 
 
-def _bare(condition: str) -> str:
-    """Return a condition without what PostgreSQL adds to it, or leaves out, when it writes it down."""
-    return _ADDED.sub("", condition.lower())
+def _bare(condition: str | None, table: str) -> str | None:
+    """Return a condition without what PostgreSQL adds to it, or leaves out, when it writes it down.
+
+    The table's own name stands before columns; before a function it is a schema, and a difference.
+    """
+    if condition is None:
+        return None
+    return _ADDED.sub("", re.sub(rf"\b{table}\.(?=[a-z_]+\b(?!\())", "", condition.lower()))

@@ -6,41 +6,38 @@ says of the log is compared with what was signed.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
-from audit import bulk, canonical, leaves, merkle, notes, subjects
+from audit import bulk, leaves, merkle, notes, subjects, turns, waiting
 from audit.actions import SYSTEM, Action
-from audit.models import Checkpoint, Leaf, MandateAudit, Node, Pending
+from audit.models import Checkpoint, Leaf, Node
 from audit.models.log import LEVELS, place
 from audit.nodes import MissingNodeError, log_node
 from audit.services import record
+from audit.waiting import Event
 
 logger = logging.getLogger(__name__)
 
 BATCH = 5_000
 HEARTBEAT = timedelta(hours=1)
-AHEAD = timedelta(minutes=5)  # of the sealer's clock: what is further is not sealed before its time
-LOOK_AGAIN = timedelta(hours=1)  # at a record that was left out: it may have been restored
-_LOCK = 0x5EA1_0A0D  # one of PostgreSQL's advisory locks
-_IDS = {"id", "user_id", "credential_id", "session_id"}
-_COLUMNS = tuple(field.attname for field in MandateAudit._meta.concrete_fields)
 
 _OF_LEAF = ("log_index", "leaf_hash", "event_id", "subject", "subject_seq")
 
-Event = dict[str, Any]  # a record, by its columns
 LeafRow = tuple[int, bytes, UUID | None, int | None, int | None]
 NodeRow = tuple[int, bytes]
 
 
 class SealingRefusedError(Exception):
     """The log is not the one that was signed before: to sign it would hide that."""
+
+
+class SealedElsewhereError(Exception):
+    """Somebody else is sealing just now, or keeps everybody from it."""
 
 
 @dataclass(frozen=True)
@@ -59,39 +56,45 @@ def seal(
     signers: Sequence[notes.Signer],
     origin: str,
     known: Sequence[notes.Verifier] = (),
+    signed: notes.Checkpoint | None = None,
     batch: int = BATCH,
     is_told: bool = True,
 ) -> Seal | None:
-    """Return the new checkpoint over what is waiting, or None: nothing is, or somebody else is at it.
+    """Return the new checkpoint over what is waiting, or None, if nothing is.
 
     An hour after the last one there is a checkpoint without news, as proof that there was none.
 
     :param known: whose signatures count besides those of who signs now
+    :param signed: the newest checkpoint that is known elsewhere: the log must go through it
     :param batch: how many records are taken at most
     :param is_told: whether the ledger itself notes that it was sealed, for the next seal to take in
     :raises SealingRefusedError: if the log is not what the last checkpoint says
+    :raises SealedElsewhereError: if somebody else is at it
     """
     with transaction.atomic():
-        if not _is_alone():
-            return None
+        if not turns.take():
+            raise SealedElsewhereError("somebody else is sealing")
         last = Checkpoint.objects.order_by("-size").first()
         events: list[Event] = []
         is_drained, left_out = False, 0
+        ids: list[str] | None = None
         while not (events or is_drained):  # where all of a batch is left out, others come after it
-            waiting = _waiting(batch + 1, at)
-            is_drained = len(waiting) <= batch
-            events = _sound(waiting[:batch], at)
-            left_out += min(len(waiting), batch) - len(events)
+            before, ids = ids, waiting.due(batch + 1, at)
+            is_drained = len(ids) <= batch or ids == before  # what cannot even be put aside
+            events = waiting.sound(ids[:batch], at)
+            left_out += min(len(ids), batch) - len(events)
         if not _is_due(events, last, at):
             return None
         previous = _origin_of(last)
         tree = _tree_after(last, [*known, *(one.verifier for one in signers)])
-        covers_all = is_drained and not _is_any_early(at)
+        if signed:
+            must_begin_with(signed, last)
+        covers_all = is_drained and not waiting.is_any_early(at)
         checkpoint = _grow(tree, last, events, at=at, is_drained=covers_all)
         root = bytes.fromhex(checkpoint.root)
         checkpoint.note = notes.Checkpoint(origin, checkpoint.size, root).signed_by(signers)
         checkpoint.save()
-        _pending([event["id"] for event in events]).delete()
+        waiting.among([event["id"] for event in events]).delete()
         is_renamed = previous not in (None, origin)
         if is_renamed:
             logger.warning("[audit] The log goes on under another name: %s", origin)
@@ -101,79 +104,19 @@ def seal(
     return Seal(checkpoint, len(events), left_out, is_drained)
 
 
-def hold() -> None:
-    """Wait until nobody else is sealing, and be the only one until the transaction ends."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+def must_begin_with(signed: notes.Checkpoint, last: Checkpoint | None) -> None:
+    """Pass a log that goes through what was signed.
 
-
-def _is_alone() -> bool:
-    """Return whether this is the only sealer, until the transaction ends."""
-    if connection.vendor != "postgresql":
-        return True  # SQLite's transactions take turns from their beginning on
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-        return bool(cursor.fetchone()[0])
-
-
-def _waiting(most: int, at: datetime) -> list[UUID]:
-    """Return what is to be sealed; what was left out before comes last, and not every time."""
-    fresh = list(Pending.objects.filter(left_out_at=None).values_list("event_id", flat=True)[:most])
-    again = Pending.objects.filter(left_out_at__lte=at - LOOK_AGAIN).order_by("left_out_at")
-    return fresh + list(again.values_list("event_id", flat=True)[: most - len(fresh)])
-
-
-def _sound(ids: Sequence[UUID], at: datetime) -> list[Event]:
-    """Return the records that are what was recorded, in the order of their time.
-
-    Those that are not, or are gone, are put aside and told of; those that have a leaf wait no more, and
-    those of a time to come wait for it.
+    :raises SealingRefusedError: if it does not
     """
-    done = Leaf.objects.filter(event_id__among=ids).values_list("event_id", flat=True)
-    sealed = {event_id for event_id in done if event_id}
-    if sealed:
-        _pending(sealed).delete()
-    found = (
-        MandateAudit.objects.filter(id__among=ids).order_by("created_at", "id").values(*_COLUMNS)
-    )
-    sound = [event for event in found if event["id"] not in sealed and _is_itself(event)]
-    wrong = set(ids) - sealed - {event["id"] for event in sound}
-    events = [event for event in sound if event["created_at"] <= at + AHEAD]
-    for early in sound[len(events) :]:  # they come in the order of time, and wait until theirs
-        until = early["created_at"] - AHEAD
-        _pending([early["id"]]).update(left_out_at=until - LOOK_AGAIN)
-    if wrong:
-        _pending(wrong).update(left_out_at=at)
-        logger.error(
-            "[audit] %d records are gone or not what was recorded, and not sealed: %s%s;"
-            " run verify_audit",
-            len(wrong),
-            min(wrong),
-            " and others" if len(wrong) > 1 else "",
-        )
-    return events
-
-
-def _is_any_early(at: datetime) -> bool:
-    """Return whether something is put aside until its time comes: the next window must hold it, too."""
-    aside = Pending.objects.exclude(left_out_at=None).values("event_id")
-    return MandateAudit.objects.filter(id__in=aside, created_at__gt=at + AHEAD).exists()
-
-
-def _is_itself(event: Event) -> bool:
-    """Return whether a record says what it said when it was recorded."""
-    ids = {name: value and str(value) for name, value in event.items() if name in _IDS}
-    said = {**event, **ids, "created_at": canonical.moment(event["created_at"])}
+    if last is None or last.size < signed.size:
+        raise SealingRefusedError("the log is shorter than the one that was published")
     try:
-        made = canonical.quick_hash(said)
-    except ValueError:
-        return False  # nothing was ever recorded that has no canonical form
-    return made == str(event["content_hash"])
-
-
-def _pending(ids: Collection[UUID]) -> QuerySet[Pending]:
-    return Pending.objects.filter(event_id__among=ids)
+        proof = merkle.hashes(merkle.consistency_spans(signed.size, last.size), log_node())
+        root = bytes.fromhex(last.root)
+        merkle.check_consistency(signed.size, last.size, signed.root, root, proof)
+    except (MissingNodeError, merkle.ProofError):
+        raise SealingRefusedError("the log is not the one that was published") from None
 
 
 def _is_due(events: Sequence[Event], last: Checkpoint | None, at: datetime) -> bool:
@@ -282,10 +225,15 @@ def _origin_of(last: Checkpoint | None) -> str | None:
 
 def _since(last: Checkpoint | None, at: datetime) -> datetime | None:
     """Return from when on what is waiting was recorded: since there was last nothing waiting."""
+    if (
+        last is not None and at < last.sealed_at
+    ):  # a clock was wrong: believe no seal of a time to come
+        earlier = Checkpoint.objects.filter(sealed_at__lte=at).order_by("-size").first()
+        last = earlier or last
     if last is None or (last.since is None and not last.is_drained):
         return None
     since = last.sealed_at if last.is_drained else last.since
-    return min(since, at) if since else None  # clocks go back, too
+    return min(since, at) if since else None
 
 
 def _tell(checkpoint: Checkpoint, events: int, *, at: datetime, more: dict[str, str]) -> None:

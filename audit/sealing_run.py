@@ -1,7 +1,8 @@
 """Sealing for a while: what the worker's job and the command `seal_audit` do.
 
-A run first compares the log with what was published outside of the database, so that it never signs
-over one that was cut short or restored. What it seals it publishes once it is committed.
+Before each seal a run compares the log with what was published outside of the database, and with what it
+signed itself, so that it never signs over one that was cut short or restored. What it seals it publishes
+once it is committed.
 """
 
 import time
@@ -12,11 +13,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from audit import merkle, publication, sealer
+from audit import publication, sealer
 from audit.models import Checkpoint, Pending
-from audit.nodes import MissingNodeError, log_node
+from audit.notes import Checkpoint as Signed
 from audit.notes import Signer, Verifier
-from audit.sealer import Seal, SealingRefusedError
+from audit.sealer import Seal, SealedElsewhereError
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0  # between two seals…
@@ -42,10 +43,12 @@ class Sealed:
     left_out: int = 0
     size: int = 0  # of the tree, as it was last signed
     is_published: bool = False  # whether the newest checkpoint stands in the file
+    is_elsewhere: bool = False  # somebody else was sealing in the end, or kept us from it
 
     def __str__(self) -> str:
         said = f"{self.records} sealed, the log has {self.size} leaves"
-        return said + (f", {self.left_out} left out" if self.left_out else "")
+        said += f", {self.left_out} left out" if self.left_out else ""
+        return said + (", somebody else is sealing" if self.is_elsewhere else "")
 
 
 def configured() -> Log:
@@ -78,36 +81,56 @@ def run(
     until = time.monotonic() + seconds
     done = Sealed()
     _compare(log, done)
+    signed = _Signed()
     next_seal = 0.0
     while True:
         if time.monotonic() >= next_seal or Pending.objects.all()[:CROWD].count() >= CROWD:
-            _drain(log, done, now=now, is_stopped=is_stopped, after_seal=after_seal)
+            _drain(log, done, signed, now=now, is_stopped=is_stopped, after_seal=after_seal)
             next_seal = time.monotonic() + PAUSE_SECONDS
         if is_stopped() or time.monotonic() + POLL_SECONDS >= until:
             return done
         wait(POLL_SECONDS)
 
 
+@dataclass
+class _Signed:
+    """The newest checkpoint that this run has signed."""
+
+    newest: Signed | None = None
+
+
 def _drain(
     log: Log,
     done: Sealed,
+    signed: _Signed,
     *,
     now: Callable[[], datetime],
     is_stopped: Callable[[], bool],
     after_seal: Callable[[Seal], None],
 ) -> None:
-    """Seal until nothing is waiting; the ledger is told of the first seal of a run alone."""
-    is_drained = False
+    """Seal until nothing is waiting; the ledger is told of the first seal of a run alone.
+
+    Before each seal the log is compared with what was signed: it may be restored in the midst of a run.
+    """
+    is_drained = done.is_elsewhere = False
     while not is_drained and not (done.seals and is_stopped()):
-        made = sealer.seal(
-            at=now(),
-            signers=log.signers,
-            origin=log.origin,
-            known=log.known,
-            is_told=not done.seals,
-        )
+        elsewhere = [one for one in (_newest(log), signed.newest) if one]
+        try:
+            made = sealer.seal(
+                at=now(),
+                signers=log.signers,
+                origin=log.origin,
+                known=log.known,
+                signed=max(elsewhere, key=lambda one: one.size, default=None),
+                is_told=not done.seals,
+            )
+        except SealedElsewhereError:
+            done.is_elsewhere = True
+            return
         if made is None:
             return
+        root = bytes.fromhex(made.checkpoint.root)
+        signed.newest = Signed(log.origin, made.checkpoint.size, root)
         is_drained = made.is_drained
         done.seals += 1
         done.records += made.events
@@ -123,23 +146,20 @@ def _compare(log: Log, done: Sealed) -> None:
     :raises SealingRefusedError: if it does not
     """
     # in this order: another run may seal and publish meanwhile
-    published = log.file and publication.newest(log.file, _known(log), origin=log.origin)
+    published = _newest(log)
     last = Checkpoint.objects.order_by("-size").first()
     if last is not None:
         done.size = last.size
     if published:
-        if last is None or last.size < published.size:
-            raise SealingRefusedError("the log is shorter than the one that was published")
-        node = log_node()
-        try:
-            proof = merkle.hashes(merkle.consistency_spans(published.size, last.size), node)
-            root = bytes.fromhex(last.root)
-            merkle.check_consistency(published.size, last.size, published.root, root, proof)
-        except (MissingNodeError, merkle.ProofError):
-            raise SealingRefusedError("the log is not the one that was published") from None
-        done.is_published = published.size == last.size
+        sealer.must_begin_with(published, last)
+        done.is_published = published.size == done.size
     if last is not None and not done.is_published and last.note.startswith(f"{log.origin}\n"):
         _publish(log, done, last)
+
+
+def _newest(log: Log) -> Signed | None:
+    """Return the newest checkpoint that was published."""
+    return publication.newest(log.file, _known(log), origin=log.origin) if log.file else None
 
 
 def _publish(log: Log, done: Sealed, checkpoint: Checkpoint) -> None:

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import Error
 
 from audit import canonical, redaction, telling, vocabulary
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
-from audit.ids import time_ordered
 from audit.models import MandateAudit
 
 _ACTIONS = frozenset(Action.values)
 _NAMES = ("provider", "org_ref", "program_ref")
+_IDS = ("user_id", "credential_id", "session_id")
 
 
 class AuditUnavailableError(Exception):
@@ -66,7 +66,8 @@ def record(
         be told with a deed of ours (`SecretInRecordError`); let it pass, so that the deed is undone
     :raises ValueError: for an action or actor that does not exist, or metadata that is not what the
         action tells (`audit.vocabulary`); the text names the key, never the value
-    :raises ProfileError: for what has no canonical form (half a character), or is too much
+    :raises ProfileError: for what has no canonical form (half a character, an id that is no UUID), or
+        is too much
     """
     row = _row(
         Entry(
@@ -113,6 +114,9 @@ def _row(entry: Entry) -> MandateAudit:
         raise ValueError(f"{entry.action!r} is not an action of the ledger")
     if not is_actor(entry.actor):
         raise ValueError("an actor is user:<uuid>, staff:<uuid>, system or anonymous")
+    for name in _IDS:
+        if not isinstance(getattr(entry, name), UUID | None):  # a text could be spelled otherwise
+            raise canonical.ProfileError(f"{name} is no UUID")
     if entry.at.utcoffset() is None:
         raise canonical.ProfileError("a moment needs its time zone")
     told = entry.metadata or {}
@@ -128,7 +132,7 @@ def _row(entry: Entry) -> MandateAudit:
         raise SecretInRecordError("the record would hold a secret")
     request_id = redaction.redact_name(current_request_id())
     columns: dict[str, Any] = {
-        "id": time_ordered(entry.at),
+        "id": uuid4(),  # one that told the time would tell it to whoever sees the log alone
         "user_id": entry.user_id,
         "actor": entry.actor,
         "action": str(entry.action),

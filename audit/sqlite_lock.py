@@ -11,12 +11,13 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from audit.guards import APPEND_ONLY
+from audit.guards import APPEND_ONLY, GUARDED
 
 NAME = "audit.sqlite_lock"  # of the receiver
 
 _TABLES = frozenset(APPEND_ONLY)
-_NAMES = _TABLES | {"audit_pending"}  # a temporary table of such a name would take the rows
+# A temporary table of such a name would take the rows, and a trigger on one could drop them unseen.
+_NAMES = GUARDED
 # What comes first in a question of SQLite's, or second: https://sqlite.org/c3ref/c_alter_table.html
 _OF_FIRST = {
     sqlite3.SQLITE_UPDATE: _TABLES,
@@ -24,9 +25,16 @@ _OF_FIRST = {
     sqlite3.SQLITE_DROP_TABLE: _TABLES,
     sqlite3.SQLITE_CREATE_TEMP_TABLE: _NAMES,
     sqlite3.SQLITE_CREATE_TEMP_VIEW: _NAMES,
+    sqlite3.SQLITE_CREATE_VTABLE: _NAMES,
+    sqlite3.SQLITE_ALTER_TABLE: frozenset({"temp"}),  # or it could get such a name afterwards
     sqlite3.SQLITE_PRAGMA: frozenset({"writable_schema"}),
 }
-_OF_SECOND = {sqlite3.SQLITE_ALTER_TABLE: _TABLES, sqlite3.SQLITE_DROP_TRIGGER: _TABLES}
+_OF_SECOND = {
+    sqlite3.SQLITE_ALTER_TABLE: _TABLES,
+    sqlite3.SQLITE_DROP_TRIGGER: _TABLES,
+    sqlite3.SQLITE_CREATE_TRIGGER: _NAMES,
+    sqlite3.SQLITE_CREATE_TEMP_TRIGGER: _NAMES,
+}
 _NONE: frozenset[str] = frozenset()
 
 

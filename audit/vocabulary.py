@@ -176,7 +176,9 @@ TOLD: dict[Action, Told] = {
 
 # Neither a number of a person's nor a key of any service looks like this.
 _WORD = re.compile(
-    r"(?!sa_|gh[pousr]_|akia|aiza)(?![a-z0-9_]*[0-9]{5})[a-z][a-z0-9_]{0,63}", re.ASCII
+    r"(?!sa_|gh[pousr]_|akia|aiza)(?![a-z0-9_]*[0-9]{5})(?!(?:[a-z_]*[0-9]){13})"
+    r"[a-z][a-z0-9_]{0,63}",
+    re.ASCII,
 )
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{16,128}", re.ASCII)

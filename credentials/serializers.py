@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from audit import opened
+from audit.redaction import is_personal
 from audit.strict import StrictSerializer
 from credentials.models import StoredCredential
 
@@ -34,6 +35,14 @@ class CredentialInput(StrictSerializer):
             raise serializers.ValidationError("Please use letters and signs that can be seen.")
         return alias
 
+    def validate_provider(self, provider: str) -> str:
+        """Refuse what is no name of a provider's: it is recorded for good."""
+        return _name_of_a_thing(provider)
+
+    def validate_org_ref(self, org_ref: str) -> str:
+        """Refuse what is no name of a club's: it is recorded for good."""
+        return _name_of_a_thing(org_ref)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse names that hold the login: names are shown, and recorded for good."""
         wrong = {}
@@ -48,6 +57,12 @@ class CredentialInput(StrictSerializer):
         if wrong:
             raise serializers.ValidationError(wrong)
         return attrs
+
+
+def _name_of_a_thing(name: str) -> str:
+    if is_personal(name):
+        raise serializers.ValidationError("This looks like somebody's number or date.")
+    return name
 
 
 def _is_part_of(name: str, secret: str) -> bool:

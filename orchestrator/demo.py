@@ -15,7 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import roles
-from audit import sealer, sealing_run
+from audit import sealer, sealing_run, turns
 from audit.actions import Action, person
 from audit.services import Entry, record_many
 
@@ -102,7 +102,7 @@ def write(entries: Iterable[Entry], log: sealing_run.Log) -> int:
     for _, day in groupby(entries, key=lambda entry: entry.at.date()):
         rows = list(day)
         with transaction.atomic():
-            sealer.hold()  # another one would seal them as what they are: slipped in
+            turns.wait()  # another one would seal them as what they are: slipped in
             written += record_many(rows)
             _seal(log, at=rows[-1].at)
     return written

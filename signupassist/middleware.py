@@ -64,7 +64,8 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-ID", "")
-        request_id = offered if PLAIN_ID.fullmatch(offered) else uuid.uuid4().hex
+        is_fine = PLAIN_ID.fullmatch(offered) and not redaction.is_personal(offered)
+        request_id = offered if is_fine else uuid.uuid4().hex
         request.META[REQUEST_ID] = request_id
         traceparent = request.headers.get("Traceparent", "")
         with (

@@ -16,10 +16,10 @@ from audit import subjects
 from audit.models import Checkpoint, Leaf
 from audit.notes import Checkpoint as Published
 from audit.notes import Verifier
+from audit.stored import sealed
 from audit.verification import outside, seals, trails, unsealed
 from audit.verification.flaws import Finding, Findings, Flaw, Report
 from audit.verification.log import LogWalk
-from audit.verification.stored import sealed
 
 __all__ = ["BATCH", "CannotVerifyError", "Finding", "Flaw", "Report", "verify"]
 
@@ -61,7 +61,7 @@ def verify(
             known=known,
             origin=origin,
             checkpoints=seals.in_order(batch),
-            trails=min(subjects.how_many(), size),  # each has a leaf
+            trails=max(0, min(subjects.how_many(), size)),  # each has a leaf
         )
         after = _BEFORE_ALL
         while rows := sealed(after=after, size=batch):

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from audit import merkle
+from audit import merkle, stored
 from audit.models import Checkpoint, Leaf
 from audit.notes import Verifier
-from audit.verification import stored
 from audit.verification.flaws import Findings, Flaw
 from audit.verification.log import flaw_of, is_signed, record_at
 from audit.verification.outside import root_at

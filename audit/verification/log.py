@@ -2,16 +2,15 @@
 
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from audit import leaves, merkle, notes
+from audit import leaves, merkle, notes, stored
 from audit.canonical import moment
 from audit.models import Checkpoint, Node
-from audit.sealer import AHEAD
-from audit.verification import stored
 from audit.verification.flaws import Findings, Flaw
 from audit.verification.tree import Regrown
+from audit.waiting import AHEAD
 
 LONGEST_TRANSACTION = timedelta(minutes=15)  # so much later than it says can a record be committed
 
@@ -118,8 +117,15 @@ class LogWalk:
     def _await_seal(self) -> None:
         self._seal = seal = next(self._checkpoints, None)
         if seal is not None:
-            self._from = moment(seal.since - LONGEST_TRANSACTION) if seal.since else ""
-            self._until = moment(seal.sealed_at + AHEAD)
+            self._from = _shifted(seal.since, -LONGEST_TRANSACTION) if seal.since else ""
+            self._until = _shifted(seal.sealed_at, AHEAD)
+
+
+def _shifted(at: datetime, by: timedelta) -> str:
+    try:
+        return moment(at + by)
+    except OverflowError:  # at the end of all time
+        return moment(at)
 
 
 def flaw_of(row: stored.Row) -> Flaw | None:

@@ -1,8 +1,12 @@
 """Checkpoints that were kept outside the database: does this log go through them?"""
 
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from audit import merkle, publication
 from audit.models import Checkpoint
@@ -12,18 +16,35 @@ from audit.notes import Verifier
 from audit.verification.flaws import Findings, Flaw
 
 BATCH = 500
-SIGNATURE = "\u2014 "  # how the last lines of a note begin
 
 
 def read(file: Path, known: Sequence[Verifier], *, origin: str) -> Iterator[Published]:
-    """Yield the checkpoints of this log in a file, however large, that a known key has signed.
+    """Return the checkpoints of this log in a file, however large, that a known key has signed.
+
+    What is in it is fixed now: call it before the database is looked at, since what is published is
+    there already, and more may come.
 
     :raises PublicationError: if it cannot be read
     """
     try:
-        with file.open(encoding="utf-8", errors="replace") as stream:
-            for text in _notes(stream):
-                yield from publication.checkpoints(text, known, origin=origin)
+        stream: BinaryIO = file.open("rb")
+        if not stream.seekable():  # a pipe ends when its writer does
+            with stream as pipe:
+                stream = TemporaryFile()  # noqa: SIM115  closed where it is read
+                shutil.copyfileobj(pipe, stream)
+        return _read(file, stream, stream.seek(0, os.SEEK_END), known, origin)
+    except OSError as error:
+        raise publication.PublicationError(
+            f"{file.name} cannot be read: {error.strerror}"
+        ) from error
+
+
+def _read(
+    file: Path, stream: BinaryIO, end: int, known: Sequence[Verifier], origin: str
+) -> Iterator[Published]:
+    try:
+        with stream:
+            yield from publication.read(stream, end, known, origin=origin)
     except OSError as error:
         raise publication.PublicationError(
             f"{file.name} cannot be read: {error.strerror}"
@@ -54,14 +75,3 @@ def root_at(size: int) -> str:
         return merkle.root(size, log_node()).hex()
     except MissingNodeError:
         return ""
-
-
-def _notes(lines: Iterable[str]) -> Iterator[str]:
-    """Yield texts of which each ends with the signatures of a note."""
-    held: list[str] = []
-    for line in lines:
-        if held and held[-1].startswith(SIGNATURE) and not line.startswith(SIGNATURE):
-            yield "".join(held)
-            held = []
-        held.append(line)
-    yield "".join(held)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit import stored
 from audit.actions import Action
 from audit.canonical import moment
 from audit.sealer import HEARTBEAT
-from audit.verification import stored
 from audit.verification.flaws import MOST_KEPT, Findings, Flaw
 
 LONGEST_WAIT = timedelta(minutes=5)

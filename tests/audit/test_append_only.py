@@ -161,7 +161,10 @@ def test_and_for_a_runtime_role_each_record_is_of_its_time(
     for minutes in (-6, 6, -600_000):
         with pytest.raises(AuditUnavailableError), transaction.atomic():
             make_row(at=now + timedelta(minutes=minutes))
-    # names that stand before ours change nothing
+    # names that stand before ours change nothing, should `migrate` not have been let take this right
+    execute("RESET ROLE")
+    execute(f"GRANT TEMPORARY ON DATABASE {connection.settings_dict['NAME']} TO passer_by")
+    execute("SET LOCAL ROLE passer_by")
     execute("CREATE TEMP TABLE pg_class AS SELECT oid, 10 AS relowner FROM pg_catalog.pg_class")
     execute("CREATE TEMP TABLE audit_pending (event_id uuid)")
     with pytest.raises(AuditUnavailableError), transaction.atomic():

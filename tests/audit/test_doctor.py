@@ -186,6 +186,19 @@ def test_fails_where_something_needed_is_missing(
     assert "       Run: manage.py migrate" in said.splitlines()
 
 
+def test_names_what_could_swallow_records(noon: datetime) -> None:
+    assert "Triggers and rules beside ours" not in look(noon)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE RULE r AS ON INSERT TO audit_pending DO INSTEAD NOTHING"
+            if connection.vendor == "postgresql"
+            else "CREATE TRIGGER r BEFORE INSERT ON audit_pending BEGIN SELECT RAISE(IGNORE); END"
+        )
+
+    assert look(noon)["Triggers and rules beside ours"].found == "r on audit_pending"
+    assert "Triggers and rules beside ours" in ills(noon)
+
+
 def test_says_that_the_database_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_: object) -> None:
         raise OperationalError("canary")

@@ -140,7 +140,7 @@ def test_answers_whatever_the_request_accepts(
 
 @pytest.mark.once
 def test_gives_no_formula_to_a_spreadsheet() -> None:
-    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠A"]
+    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1+1", "＋1", "－1", "＠A"]
     harmless = ["", "a=1", "Größe ☃", 'say "hi", twice', "two\r\nlines", "'quoted"]
 
     text = bundles.csv_rows([hostile, harmless]).decode()
@@ -148,6 +148,24 @@ def test_gives_no_formula_to_a_spreadsheet() -> None:
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows == [[f"'{cell}" for cell in hostile], harmless]
     assert text.endswith("\r\n")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
+def test_gives_none_to_one_that_parts_cells_elsewhere(sign: str) -> None:
+    for start in ("x;", "x\t", "x\n", "x\r\n", "x;y; ", 'x;"', 'x;""', "\t"):
+        text = bundles.csv_rows([["a", f"{start}{sign}1;y", "z"]]).decode()
+
+        for separator in ";", "\t", ",":
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+                assert not any(cell.strip(' "').startswith(sign) for cell in row)
+            for line in text.splitlines():  # whatever a line is to quotes
+                assert not any(cell.strip(' "').startswith(sign) for cell in line.split(separator))
+
+
+@pytest.mark.once
+def test_puts_every_cell_in_quotes() -> None:
+    assert bundles.csv_rows([["a", "", "x;y"]]) == b'"a","","x;y"\r\n'
 
 
 def test_tells_one_state_while_the_sealer_goes_on(story: Story, parent: User) -> None:

@@ -30,6 +30,7 @@ def locked() -> Iterator[BaseDatabaseWrapper]:
             cursor.execute(
                 f"CREATE TRIGGER {table}_guard BEFORE DELETE ON {table} BEGIN SELECT 1; END"
             )
+        cursor.execute("CREATE TEMP TABLE notes (id)")
     sqlite_lock.lock(second)
     yield second
     second.close()
@@ -54,6 +55,11 @@ def test_refuses_what_would_change_the_ledger(locked: BaseDatabaseWrapper, table
         f"CREATE TEMP TABLE {table} (id)",
         f"CREATE TEMP VIEW {table.upper()} AS SELECT 1",
         "CREATE TEMP TABLE audit_pending (id)",
+        f"CREATE VIRTUAL TABLE temp.{table} USING fts5(id)",
+        f"CREATE TRIGGER t BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END",
+        f"CREATE TEMP TRIGGER t BEFORE INSERT ON {table.upper()} BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TEMP TRIGGER t BEFORE INSERT ON audit_pending BEGIN SELECT RAISE(IGNORE); END",
+        "ALTER TABLE temp.notes RENAME TO mandate_audit",
         "PRAGMA writable_schema = on",
         "PRAGMA Writable_Schema = 1",
     ):
@@ -70,8 +76,9 @@ def test_lets_everything_else_pass(locked: BaseDatabaseWrapper) -> None:
         "UPDATE other SET changed = 1",
         "ALTER TABLE other ADD COLUMN more",
         "DROP TRIGGER other_guard",
+        "CREATE TRIGGER t BEFORE INSERT ON other BEGIN SELECT 1; END",
         "DROP TABLE other",
-        "CREATE TEMP TABLE notes (id)",
+        "CREATE TEMP TABLE more_notes (id)",
         "PRAGMA optimize",
     ):
         execute(locked, statement)

@@ -72,9 +72,27 @@ def test_finds_its_own_under_much_that_others_wrote(tmp_path: Path) -> None:
     publication.publish(file, NOTES[4])
     other = Said("other", 9, b"\1" * 32).signed_by([Signer("other", bytes(range(32)))])
     with file.open("a") as stream:
-        stream.write(other * (publication.TAIL // len(other) + 2))
+        stream.write(other * (publication.LONGEST // len(other.encode()) + 2))
 
     assert newest(file) == 5
+
+
+@pytest.mark.once
+def test_finds_the_newest_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publication, "CHUNK", 100)  # shorter than a note
+    file = tmp_path / "notes"
+    for note in (NOTES[0], NOTES[6], *[NOTES[1]] * 300):
+        with file.open("a") as stream:
+            stream.write(f"\n\n{note}")
+
+    assert file.stat().st_size > publication.LONGEST
+    assert newest(file) == 7
+    publication.publish(file, NOTES[7])
+    assert newest(file) == 8
+    file.write_bytes(b"")
+    assert newest(file) is None
 
 
 @pytest.mark.once

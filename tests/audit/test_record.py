@@ -148,7 +148,7 @@ def test_takes_the_deed_down_with_it_even_if_the_error_is_swallowed(make_row: Ma
                 make_row()  # the same id
             MandateAudit.objects.count()
 
-    same = mock.patch("audit.services.time_ordered", return_value=uuid4())
+    same = mock.patch("audit.services.uuid4", return_value=uuid4())
     with same, pytest.raises(transaction.TransactionManagementError):
         deed_that_goes_on_regardless()
 
@@ -230,7 +230,7 @@ def test_of_many_writes_the_same_rows_in_batches(
 
 @pytest.mark.django_db
 def test_of_many_says_so_when_the_database_refuses(noon: datetime) -> None:
-    same = mock.patch("audit.services.time_ordered", return_value=uuid4())
+    same = mock.patch("audit.services.uuid4", return_value=uuid4())
 
     with same, pytest.raises(AuditUnavailableError), transaction.atomic():
         record_many(_entry(number, noon) for number in range(2))
@@ -257,3 +257,16 @@ def test_has_a_word_and_a_sentence_for_every_action() -> None:
 @pytest.mark.once
 def test_tells_moments_in_utc(noon: datetime) -> None:
     assert canonical.moment(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize("name", ["user_id", "session_id", "credential_id"])
+def test_refuses_an_id_that_is_only_written_like_one(
+    make_row: MakeRow, db: None, name: str
+) -> None:
+    for said in (str(uuid4()), uuid4().hex, str(uuid4()).upper(), 7):
+        with pytest.raises(ProfileError, match=f"{name} is no UUID"):
+            make_row(**{"actor": SYSTEM, name: said})
+
+
+def test_says_no_time_by_its_id(make_row: MakeRow) -> None:
+    assert make_row().pk.version == 4

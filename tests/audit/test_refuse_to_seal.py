@@ -149,6 +149,36 @@ def test_when_a_backup_was_restored_until_the_log_gets_another_name(
     assert [row.metadata.get("origin") for row in told].count("another.example.org") == 1
 
 
+def test_when_a_backup_is_restored_in_the_midst_of_a_run(
+    make_row: MakeRow, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1_000.0]
+    monkeypatch.setattr("audit.sealing_run.time.monotonic", lambda: clock[0])
+    make_row()
+    seal(noon)
+    backup = {name: _rows(f"audit_{name}") for name in ALL}
+    make_row()
+    sizes: list[int] = []
+
+    def restore(_: float) -> None:
+        clock[0] += sealing_run.PAUSE_SECONDS
+        for name in ALL:
+            execute(f"DELETE FROM audit_{name}")
+            _put_back(f"audit_{name}", backup[name])
+        for _ in range(9):
+            make_row()
+
+    with pytest.raises(SealingRefusedError):
+        sealing_run.run(
+            sealing_run.Log(ORIGIN, [NEW]),
+            now=lambda: noon + HOUR,
+            seconds=30,
+            wait=restore,
+            after_seal=lambda made: sizes.append(made.checkpoint.size),
+        )
+    assert len(sizes) == 1
+
+
 def _rows(table: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {table}")

@@ -28,6 +28,13 @@ BACK_DOOR = """
     CREATE TRIGGER it AFTER INSERT ON mine REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION mandate_audit_queue()
 """
+# Says who asks as it likes.
+IMPOSTOR = f"""
+    CREATE SCHEMA ?table;
+    CREATE FUNCTION ?table.current_setting(text, bool) RETURNS text LANGUAGE sql AS 'SELECT null';
+    ALTER POLICY own_select ON mandate_audit
+    USING (user_id = {roles.ME.replace("current_setting", "?table.current_setting")})
+"""
 LEDGER = {"mandate_audit", "audit_subject"}  # which nobody at a page changes at all
 # Tables that name a person and are open to the roles, each for a reason.
 OPEN = {
@@ -182,6 +189,9 @@ def test_lets_staff_write_what_the_admin_is_for(both: tuple[UUID, UUID]) -> None
         "INSERT INTO audit_leaf SELECT 0, ''",
         "UPDATE audit_checkpoint SET note = ''",
         "DELETE FROM django_migrations",
+        "CREATE TEMP TABLE mandate_audit (LIKE public.mandate_audit)",  # it would take the records
+        "CREATE TABLE beside (id uuid)",
+        "CREATE SCHEMA beside",
     ],
 )
 def test_goes_with_rights_that_leave_the_ledger_alone(
@@ -362,16 +372,76 @@ def test_is_found_in_place() -> None:
             "GRANT DELETE ON mandate_audit TO signupassist_app",
             "signupassist_app may change mandate_audit",
         ),
+        (
+            "GRANT INSERT ON audit_leaf TO PUBLIC",
+            [
+                f"signupassist_{who} has the right INSERT to audit_leaf"
+                for who in ("app", "operator", "staff")
+            ],
+        ),
+        (
+            "GRANT DELETE ON audit_pending TO signupassist_app",
+            "signupassist_app has the right DELETE to audit_pending",
+        ),
+        (
+            "GRANT INSERT (note) ON audit_checkpoint TO signupassist_staff",
+            "signupassist_staff has the right INSERT to audit_checkpoint",
+        ),
+        (
+            "GRANT CREATE ON SCHEMA public TO signupassist_app",
+            "signupassist_app may make tables beside ours",
+        ),
+        (
+            "GRANT signupassist_operator TO signupassist_app",
+            "signupassist_app has the rights of signupassist_operator",
+        ),
+        (
+            "GRANT pg_write_all_data TO signupassist_operator",
+            "has the rights of pg_write_all_data",
+        ),
+        (
+            "ALTER POLICY own_update ON stored_credentials WITH CHECK (true)",
+            "stored_credentials lacks its policy own_update",
+        ),
+        (
+            of("evil", IMPOSTOR),
+            "mandate_audit lacks its policy own_select",
+        ),
+        (
+            of("mandate_audit", IMPOSTOR),  # which could pass for the table
+            "mandate_audit lacks its policy own_select",
+        ),
     ],
 )
-def test_is_missed_where_something_is_changed(deed: str, found: str) -> None:
+def test_is_missed_where_something_is_changed(deed: str, found: str | list[str]) -> None:
     change(deed)
 
-    assert roles.troubles(connection) == [found]
+    seen = roles.troubles(connection)
+    if "pg_write" in deed:  # with all that it brings
+        assert any(str(found) in one for one in seen)
+    else:
+        assert seen == ([found] if isinstance(found, str) else found)
 
-    if "BYPASSRLS" not in deed:
-        assert roles.install(connection, guards.APPEND_ONLY | dict.fromkeys(TABLES))
+    if not deed.startswith(("ALTER ROLE", "GRANT signupassist_", "GRANT pg_")):
+        assert roles.install(connection, {*guards.APPEND_ONLY, "audit_pending", *TABLES})
         assert roles.troubles(connection) == []
+
+
+def test_is_missed_where_a_temporary_table_could_take_the_records() -> None:
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    change(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
+
+    every = [f"{role} may make temporary tables" for role in acting.Role]
+    assert sorted(roles.troubles(connection)) == sorted(every)
+
+    assert roles.install(connection, [])
+    assert roles.troubles(connection) == []
+
+
+def test_lets_operators_look_at_how_the_database_does() -> None:
+    change("GRANT pg_monitor, pg_read_all_data TO signupassist_operator")
+
+    assert roles.troubles(connection) == []
 
 
 def test_is_off_where_roles_may_not_be_made(

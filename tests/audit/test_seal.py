@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from threading import Event
 from typing import Any
@@ -13,9 +14,21 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
-from audit import leaves, merkle, notes, sealer, sealing_run, subjects, verification
+from audit import (
+    exporting,
+    guards,
+    leaves,
+    merkle,
+    notes,
+    sealer,
+    sealing_run,
+    subjects,
+    turns,
+    verification,
+)
 from audit.actions import Action, person
 from audit.models import Checkpoint, Leaf, MandateAudit, Node, Pending, Subject
 from audit.nodes import log_node
@@ -150,7 +163,7 @@ def test_leaves_out_what_is_not_what_was_recorded_and_says_so_once_an_hour(
         cursor.execute("UPDATE mandate_audit SET actor = 'x' WHERE id = %s", [_key(changed.pk)])
         cursor.execute("DELETE FROM mandate_audit WHERE id = %s", [_key(gone.pk)])
 
-    with caplog.at_level(logging.ERROR, "audit.sealer"):
+    with caplog.at_level(logging.ERROR, "audit.waiting"):
         made = [seal(noon + step * MINUTE, batch=3) for step in range(3)]
         assert [one and one.events for one in made] == [1, 1, None] or made[1] is None
         seal(noon + 30 * MINUTE)
@@ -160,7 +173,7 @@ def test_leaves_out_what_is_not_what_was_recorded_and_says_so_once_an_hour(
     assert "gone or not what was recorded" in caplog.text
     the_log_is_whole()
     caplog.clear()
-    with caplog.at_level(logging.ERROR, "audit.sealer"):
+    with caplog.at_level(logging.ERROR, "audit.waiting"):
         seal(noon + 65 * MINUTE)
     assert "2 records are gone" in caplog.text
     with connection.cursor() as cursor:
@@ -172,6 +185,82 @@ def test_leaves_out_what_is_not_what_was_recorded_and_says_so_once_an_hour(
     assert restored
     assert (restored.events, restored.left_out) == (1, 1)
     the_log_is_whole()
+
+
+POISON = {
+    "a list in a list in a list": f'{{"a": {"[" * 900}{"]" * 900}}}',
+    "deeper than can be read": f'{{"a": {"[" * 3_000}{"]" * 3_000}}}',
+    "a number without end": f'{{"a": {"9" * 5_000}}}',
+    "a fraction": '{"a": 1.5}',
+    "no object": '"x"',
+    "more than fits": f'{{"a": "{"x" * 200_000}"}}',
+}
+
+
+def poison(at: datetime, metadata: str, event_id: UUID | str) -> None:
+    """Add what no code of ours would, with one INSERT."""
+    said: dict[str, Any] = {
+        "id": event_id,
+        "actor": "system",
+        "action": "session_created",
+        "schema_v": 1,
+    }
+    said |= {"metadata": metadata, "created_at": at, "content_hash": "x"}
+    with connection.cursor() as cursor:
+        places = ", ".join(["%s"] * len(said))
+        cursor.execute(
+            f"INSERT INTO mandate_audit ({', '.join(said)}) VALUES ({places})",  # noqa: S608
+            list(said.values()),
+        )
+
+
+@pytest.mark.parametrize("metadata", POISON.values(), ids=POISON)
+def test_leaves_out_what_cannot_even_be_read(
+    make_row: MakeRow, noon: datetime, metadata: str
+) -> None:
+    if connection.vendor == "sqlite" and "[" * 1_001 in metadata:
+        pytest.skip("SQLite does not take it for JSON")
+    poison(noon, metadata, _key(uuid4()))
+    make_row()
+
+    made = seal(noon)
+
+    assert made
+    assert (made.events, made.left_out) == (1, 1)
+    for kind in ("jsonl", "csv"):
+        wanted = exporting.Wanted(None, kind)
+        lines = b"".join(exporting.export(wanted, actor="system", at=noon)).splitlines()
+        assert (b'"unsealed":1' in lines[-1]) if kind == "jsonl" else len(lines) >= 3
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes nothing but ids")
+@pytest.mark.parametrize("event_id", ["nonsense", "", "A" * 32, UUID(int=10).hex.upper()])
+def test_leaves_out_what_has_no_id(make_row: MakeRow, noon: datetime, event_id: str) -> None:
+    poison(noon, "{}", event_id)
+    make_row()
+
+    made = seal(noon)
+
+    assert made
+    assert (made.events, made.left_out) == (1, 1)
+    wanted = exporting.Wanted(None, "jsonl")
+    assert b"".join(exporting.export(wanted, actor="system", at=noon)).endswith(b'"unsealed":1}\n')
+
+
+def test_believes_no_seal_of_a_time_to_come(make_row: MakeRow, noon: datetime) -> None:
+    make_row(at=noon)
+    seal(noon)
+    make_row(at=noon + MINUTE)
+    for hours in (24, 25):  # two seals while the clock is a day ahead
+        assert seal(noon + timedelta(hours=hours))
+    for minutes in (5, 20, 40):
+        make_row(at=noon + minutes * MINUTE)
+    made = seal(noon + 41 * MINUTE)
+
+    assert made
+    assert made.checkpoint.since == noon
+    told = verification.verify(known=settings.AUDIT_VERIFIERS, origin=ORIGIN, at=noon + 42 * MINUTE)
+    assert not told.findings
 
 
 def _key(value: UUID) -> str:
@@ -258,11 +347,62 @@ def test_is_for_one_at_a_time(make_row: MakeRow, noon: datetime) -> None:
             first = seal(noon)
             second = other.submit(_in_thread, lambda: seal(noon))
             if connection.vendor == "postgresql":
-                assert second.result(10) is None  # without waiting for the first one's end
+                with pytest.raises(sealer.SealedElsewhereError):
+                    second.result(10)  # without waiting for the first one's end
                 other.submit(_in_thread, make_row).result(10)  # nor does a writer wait
-        assert second.result(10) is None
+        if connection.vendor != "postgresql":
+            assert second.result(10) is None
     assert first
     the_log_is_whole()
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_is_not_stopped_by_who_may_only_read(make_row: MakeRow, noon: datetime) -> None:
+    def hold(statement: str, *, may: bool) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE signupassist_operator")
+            if may:
+                cursor.execute(statement)
+            else:
+                with pytest.raises(ProgrammingError):
+                    cursor.execute(statement)
+                return
+            holds.set()
+            may_end.wait(10)
+
+    for begun in (False, True):  # the first seal locks another thing than those after it
+        make_row()
+        holds, may_end = Event(), Event()
+        with ThreadPoolExecutor(1) as other:
+            for lock in ("SELECT 1 FROM audit_subject FOR UPDATE", turns._TABLE):
+                other.submit(_in_thread, partial(hold, lock, may=False)).result(10)
+            reader = partial(hold, "LOCK TABLE audit_subject IN ACCESS SHARE MODE", may=True)
+            held = other.submit(_in_thread, reader)
+            assert holds.wait(10)
+            assert seal(noon + begun * MINUTE)
+            may_end.set()
+            held.result(10)
+    the_log_is_whole()
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_says_that_somebody_else_keeps_records_waiting(
+    make_row: MakeRow, noon: datetime, has_begun: bool
+) -> None:
+    if has_begun:
+        make_row()
+        seal(noon)
+    make_row()
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        turns.wait()
+        asked = other.submit(_in_thread, lambda: call_command("seal_audit"))
+        with pytest.raises(CommandError, match="1 record wait") as caught:
+            asked.result(10)
+
+    assert caught.value.returncode == 2
 
 
 @only_postgresql
@@ -341,3 +481,24 @@ def test_leaves_what_is_of_a_time_to_come_until_then(make_row: MakeRow, noon: da
     assert Leaf.objects.filter(event_id=row.pk).exists()
     told = verification.verify(known=settings.AUDIT_VERIFIERS, origin=ORIGIN, at=noon + 6 * MINUTE)
     assert not told.findings
+
+
+@pytest.mark.django_db
+def test_misses_nothing_of_while_a_trigger_was_away(make_row: MakeRow, noon: datetime) -> None:
+    make_row()
+    seal(noon)
+    lift_guards(connection)
+    make_row()
+    assert not Pending.objects.exists()
+
+    guards.install(connection)
+
+    made = seal(noon + MINUTE)
+    assert made
+    assert made.events == 1
+    the_log_is_whole()
+    Pending.objects.all().delete()
+    make_row()
+    Pending.objects.all().delete()
+    guards.install(connection)  # nothing was away: the ledger is not read
+    assert not Pending.objects.exists()

@@ -10,11 +10,11 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import canonical, notes, verification
+from audit import canonical, notes, stored, verification
 from audit.actions import Action
 from audit.canonical import ProfileError
 from audit.models import Checkpoint, MandateAudit
-from audit.verification import CannotVerifyError, Finding, Flaw, Report, outside, stored
+from audit.verification import CannotVerifyError, Finding, Flaw, Report, outside
 from audit.verification.flaws import MOST_KEPT, Findings
 from tests.audit.attacking import attack, key
 from tests.audit.conftest import MakeRow, sealed
@@ -117,6 +117,17 @@ def test_takes_no_nonsense_for_a_record(small_log: Rows, metadata: Any) -> None:
     values[stored.COLUMNS.index("metadata")] = metadata
 
     assert not stored.is_unchanged(values)
+
+
+def test_needs_little_memory_for_a_record_without_end(small_log: Rows, noon: datetime) -> None:
+    for column, said in (
+        ("metadata", f'{{"a": [{"[]," * 100_000}1]}}'),
+        ("provider", "x" * 300_000),
+    ):
+        attack(f"UPDATE mandate_audit SET {column} = %s WHERE id = %s", said, key(small_log[0].pk))  # noqa: S608
+        [row] = stored.sealed(after=-1, size=1)
+        assert sum(len(str(value)) for value in row) < 70_000
+    assert [one.flaw for one in verify(noon).findings] == [Flaw.CHANGED]
 
 
 def test_sees_a_record_of_a_schema_that_does_not_exist(small_log: Rows, noon: datetime) -> None:

@@ -377,3 +377,38 @@ def test_is_described_member_by_member(story: Story) -> None:
         assert [
             name for name in named if f"`{name}`" not in guide and f'"{name}"' not in guide
         ] == []
+
+
+def test_takes_no_other_spelling_of_a_line(bundle: bytes) -> None:
+    lines = bundle.splitlines(keepends=True)
+    spelled = {
+        "carriage returns": (bundle.replace(b"\n", b"\r\n"), CANNOT),
+        "and one in the midst": (lines[0] + lines[1].replace(b"\n", b"\r\n"), TAMPERED),
+        "no end of the last line": (bundle.rstrip(b"\n"), CANNOT),
+        "not ASCII": (lines[0] + lines[1].replace(b"skiclubpro", "Zürich".encode()), TAMPERED),
+        "minus nothing": (
+            lines[0] + re.sub(rb'"log_index":\d+', b'"log_index":-0', lines[1]),
+            TAMPERED,
+        ),
+        "too large": (
+            lines[0] + re.sub(rb'"log_index":\d+', b'"log_index":' + b"9" * 30, lines[1]),
+            TAMPERED,
+        ),
+    }
+    for what, (text, code) in spelled.items():
+        assert verify(text)[0] == code, what
+
+
+@pytest.mark.parametrize("where", ["> /dev/full", "| true; exit ${PIPESTATUS[0]}", ">&-"])
+def test_takes_nothing_for_good_that_it_could_not_say(
+    bundle: bytes, tmp_path: Path, where: str
+) -> None:
+    (tmp_path / "b").write_bytes(bundle)
+    command = f"{sys.executable} {verify_trail.__file__} {tmp_path}/b --key '{vkey()}' {where}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
+def test_takes_no_key_of_half_characters() -> None:
+    with pytest.raises(verify_trail.CannotVerifyError):
+        verify_trail.Key.of("\udcff" + vkey()[vkey().index("+") :])

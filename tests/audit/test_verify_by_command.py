@@ -1,5 +1,7 @@
 """`verify_audit`…"""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -11,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit import notes, publication, verification
+from audit.management.commands import verify_audit
 from audit.models import Checkpoint, Leaf, MandateAudit
 from tests.audit.attacking import attack, key, put_back, rewrite, taken
 from tests.audit.conftest import MakeRow, sealed
@@ -149,3 +152,43 @@ def test_sees_a_sealer_that_does_not_run(row: MandateAudit, make_row: MakeRow) -
     code, said, wrong, _ = run("--verbosity=0")
     assert (code, said.splitlines()[0]) == (1, "1 sealed record, 1 checkpoint, 2 not sealed yet.")
     assert "and 1 more: each has been waiting" in wrong
+
+
+def test_finds_a_log_sound_that_is_sealed_meanwhile(
+    row: MandateAudit, make_row: MakeRow, settings: Settings, tmp_path: Path
+) -> None:
+    settings.AUDIT_CHECKPOINT_FILE = str(kept(tmp_path))
+    published = verify_audit._published([tmp_path / "kept"])
+    with (tmp_path / "kept").open("a") as stream:  # what the worker signs now
+        later = notes.Checkpoint(settings.AUDIT_ORIGIN, 99, bytes(32))
+        stream.write(f"\n\n{later.signed_by(settings.AUDIT_SIGNERS)}")
+
+    assert [one.size for one in published] == [2, 2]
+
+
+def test_takes_checkpoints_from_a_pipe(row: MandateAudit, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = kept(tmp_path).read_text()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(pipe.write_text, text)
+        assert "Held against 1 checkpoint from outside." in run(f"--checkpoint={pipe}")[1]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/in/a/file"])
+def test_cannot_say_anything_where_its_own_file_cannot_be(
+    row: MandateAudit, settings: Settings, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / name)
+    code, _, _, why = run()
+    if len(name) == 300:
+        assert (code, why) == (
+            2,
+            "Cannot verify: AUDIT_CHECKPOINT_FILE cannot be read: File name too long.",
+        )
+        with pytest.raises(CommandError) as caught:
+            call_command("audit_doctor", stdout=StringIO())
+        assert caught.value.returncode == 2
+    else:
+        assert code == 0  # nothing was published there

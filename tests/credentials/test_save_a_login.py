@@ -80,6 +80,36 @@ def test_is_recorded_with_the_fingerprint_of_what_was_sealed(
     assert row.metadata["seal_fp"] == services.fingerprint(stored.ciphertext)
 
 
+@pytest.mark.parametrize("name", ["4111111111111111", "2015-02-03", "0612345678"])
+def test_refuses_a_name_of_a_thing_that_is_somebodys_number(client: APIClient, name: str) -> None:
+    for field in ("provider", "org_ref"):
+        answer = client.post(PATH, LOGIN | {field: name})
+
+        assert answer.status_code == 400
+        assert list(answer.json()["errors"]) == [field]
+        assert name not in answer.content.decode()
+    assert not MandateAudit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("offered", "is_ours"),
+    [
+        ("4111111111111111", True),
+        ("2015-02-03", True),
+        ("06123456789", True),
+        ("camp-2026-07-13", False),
+        ("0d4c6a4e-8f0b-4f0e-9a57-3f6f3d7a9b11", False),
+    ],
+)
+def test_is_recorded_with_a_request_id_that_is_nobodys_number(
+    client: APIClient, offered: str, is_ours: bool
+) -> None:
+    answer = client.post(PATH, LOGIN, headers={"X-Request-ID": offered})
+
+    assert entry().metadata["request_id"] == answer["X-Request-ID"]
+    assert (answer["X-Request-ID"] != offered) is is_ours
+
+
 def test_for_all_clubs_of_a_provider_needs_no_org_ref(client: APIClient) -> None:
     without = {name: value for name, value in LOGIN.items() if name != "org_ref"}
 

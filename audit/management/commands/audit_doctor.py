@@ -29,6 +29,9 @@ class Command(BaseCommand):
         except Error as error:
             said = f"Stopped by the database ({reason_of(error)})."
             raise CommandError(said, returncode=DATABASE_FAILED) from None
+        except OSError as error:
+            said = f"Stopped: AUDIT_CHECKPOINT_FILE cannot be looked at ({error.strerror})."
+            raise CommandError(said, returncode=DATABASE_FAILED) from None
         if missing:
             raise CommandError(f"{missing} needed, see what to do above.")
         say(self.stdout, self.style.SUCCESS("Nothing needed is missing."))

@@ -59,6 +59,12 @@ class Command(BaseCommand):
             said = "Stopped. What was sealed stays; run it again for the rest."
             raise CommandError(said, returncode=130) from None
         self._tell(done)
+        waiting = Pending.objects.count() if done.is_elsewhere else 0
+        if waiting:
+            said = (
+                f"{counted(waiting, 'record')} wait: somebody else is sealing, or keeps us from it."
+            )
+            raise CommandError(said, returncode=CANNOT)
 
     def _seal(self, *, is_silent: bool) -> Sealed:
         """Seal: with a bar where a person watches, else with a line now and then."""

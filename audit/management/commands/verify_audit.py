@@ -122,15 +122,34 @@ def _outside(report: Report) -> str:
 
 
 def _published(given: Sequence[Path]) -> Iterator[Checkpoint]:
-    """Yield the checkpoints in these files, and in the one that is written by us.
+    """Return the checkpoints that are in these files now, and in the one that is written by us.
 
-    :raises CannotVerifyError: if a file holds none that can be believed
+    :raises PublicationError: if a file cannot be read
+    :raises CannotVerifyError: on the way, if a file holds none that can be believed
     """
     ours = Path(settings.AUDIT_CHECKPOINT_FILE) if settings.AUDIT_CHECKPOINT_FILE else None
-    for file in [*([ours] if ours and ours.exists() else []), *given]:
-        is_used = file not in given and not file.stat().st_size
-        for one in outside.read(file, settings.AUDIT_VERIFIERS, origin=settings.AUDIT_ORIGIN):
+    files = [*([ours] if ours and _is_begun(ours) else []), *given]
+    known, origin = settings.AUDIT_VERIFIERS, settings.AUDIT_ORIGIN
+    return _all([(file, outside.read(file, known, origin=origin)) for file in files])
+
+
+def _all(files: Sequence[tuple[Path, Iterator[Checkpoint]]]) -> Iterator[Checkpoint]:
+    for file, checkpoints in files:
+        is_used = False
+        for one in checkpoints:
             is_used = True
             yield one
         if not is_used:
             raise CannotVerifyError(f"{file.name} holds no checkpoint of this log by a known key")
+
+
+def _is_begun(file: Path) -> bool:
+    """Return whether something was published in our file.
+
+    :raises PublicationError: if that cannot be seen
+    """
+    try:
+        return file.exists() and bool(file.stat().st_size)
+    except OSError as error:
+        said = f"AUDIT_CHECKPOINT_FILE cannot be read: {error.strerror}"
+        raise PublicationError(said) from error

@@ -1,11 +1,14 @@
-"""Reading sealed and waiting records for verification: columns as they are hashed, and no models.
+"""Reading records for sealing and verification: columns as they are hashed, and no models.
 
 A record is hashed over its columns as JSON has them. The database is asked for them in that form, so
-that each is turned into text once; that makes the difference between an hour and a minute.
+that each is turned into text once; that makes the difference between an hour and a minute. A plain
+INSERT may have put anything there, of any length: what no record can be is seen, and never an error.
 """
 
 import json
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -16,6 +19,9 @@ from audit import canonical, leaves
 from audit.models import MandateAudit
 
 Row = tuple[Any, ...]
+
+# Of a metadata and of another text so much is read, in characters: a record has no more of them.
+MOST_OF_METADATA, MOST_OF_TEXT = 64 * 1024, canonical.MAX_TEXT
 
 COLUMNS = canonical.COLUMNS_OF[canonical.SCHEMA_V]
 ID, USER_ID, ACTION, CREATED_AT = (
@@ -55,6 +61,20 @@ def waiting(*, after: Any, size: int) -> list[Row]:
     )
 
 
+def recorded(ids: Sequence[str]) -> list[Row]:
+    """Return the records of these ids, oldest first: their columns with the hash.
+
+    :param ids: as the database has them
+    """
+    is_postgresql = connection.vendor == "postgresql"
+    among = "= ANY (%s::uuid[])" if is_postgresql else "IN (SELECT value FROM json_each(%s))"
+    return _rows(
+        f"SELECT {_columns('m')} FROM mandate_audit m WHERE m.id {among}"  # noqa: S608  names of ours
+        " ORDER BY m.created_at, m.id",
+        [list(ids) if is_postgresql else json.dumps(list(ids))],
+    )
+
+
 def newest(size: int) -> list[Row]:
     """Return the newest records: their columns with the hash."""
     return _rows(
@@ -74,6 +94,23 @@ def unknown_to_the_log(most: int) -> list[str]:
         [most],
     )
     return [event_id for (event_id,) in rows]
+
+
+def is_recorded(values: Sequence[Any]) -> bool:
+    """Say whether a record's columns are such as are written, and have the hash that stands behind them.
+
+    It is asked before a record is sealed; `is_unchanged` is for what was found to be one then.
+    """
+    said = dict(zip(COLUMNS, values, strict=False))
+    try:
+        said["metadata"] = _decode(said["metadata"])
+        ids = (said[name] for name in _IDS if said[name] is not None)
+        is_spelled = said["id"] is not None and all(_ID.fullmatch(one) for one in ids)
+        is_spelled = is_spelled and bool(_MOMENT.fullmatch(said["created_at"]))
+        datetime.fromisoformat(said["created_at"])  # there is such a day
+        return is_spelled and canonical.new_hash(said) == values[-1]
+    except (TypeError, ValueError, OverflowError, RecursionError):  # that was never recorded
+        return False
 
 
 def is_unchanged(values: Sequence[Any]) -> bool:
@@ -111,10 +148,21 @@ def _columns(table: str) -> str:
 
 
 def _column(place: str, name: str) -> str:
-    kind = "text" if name == "content_hash" else _KINDS[name]
+    kind = "TextField" if name == "content_hash" else _KINDS[name]
     if kind == "UUIDField":
         return _uuid(place)
-    return _moment(place) if kind == "DateTimeField" else place
+    if kind == "DateTimeField":
+        return _moment(place)
+    return place if kind == "IntegerField" else _bounded(place, kind)
+
+
+def _bounded(place: str, kind: str) -> str:
+    """Return the SQL for a text, or for its beginning if it is longer than any: that fits no hash."""
+    most = MOST_OF_METADATA if kind == "JSONField" else MOST_OF_TEXT
+    text = f"{place}::text" if connection.vendor == "postgresql" else place
+    return (
+        f"CASE WHEN length({text}) > {most} THEN substr({text}, 1, {most}) || '…' ELSE {text} END"
+    )
 
 
 def _moment(place: str) -> str:
@@ -135,6 +183,9 @@ def _uuid(place: str) -> str:
 
 
 _KINDS = {name: MandateAudit._meta.get_field(name).get_internal_type() for name in COLUMNS}
+_IDS = tuple(name for name, kind in _KINDS.items() if kind == "UUIDField")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _rows(statement: str, values: Sequence[Any]) -> list[Row]:
