@@ -32,6 +32,7 @@ KEYS: dict[str, Kind] = {
     # Signups
     "step": Kind.WORD,
     "intent": Kind.WORD,
+    "llm": Kind.WORD,
     "turn_interrupted": Kind.FLAG,
     "run_id": Kind.ID,
     "deleted": Kind.NUMBER,
@@ -120,7 +121,7 @@ _BOOKING = "submission_id is_real"
 
 TOLD: dict[Action, Told] = {
     **{action: _TURN for action in Action if action.startswith("action_")},
-    Action.MESSAGE_SENT: _told("step intent", may="sample"),
+    Action.MESSAGE_SENT: _told("step intent", may="llm sample"),
     # Logins
     Action.CREDENTIALS_SUBMITTED: _told(_LOGIN, may="seal_fp"),
     Action.CREDENTIALS_ACCESSED: _told(f"{_OPENING} accessed_at", may="key_id seal_fp sample"),

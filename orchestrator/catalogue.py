@@ -85,6 +85,10 @@ CATALOGUE: dict[str, Entry] = {
     "mcp_input_required": Entry(502, PROVIDER_ODD),
     "mcp_version_unsupported": Entry(502, PROVIDER_ODD),
     "provider_rejected": Entry(422, "The provider did not accept this registration."),
+    # The map, where the tools know no such provider
+    "search_unavailable": Entry(
+        503, "Search service temporarily unavailable. Please try again shortly.", True, 30
+    ),
     # Registrations
     "submission_not_sent": Entry(503, NOT_SENT, True, 30),
     "submission_outcome_unknown": Entry(202, OUTCOME_UNKNOWN),

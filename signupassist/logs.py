@@ -102,6 +102,8 @@ def config(log_format: str) -> dict[str, Any]:
             # any bot can ask for a wrong host: that is no error of ours
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "urllib3.connectionpool": {"level": "ERROR"},  # the tool client logs each call once
+            # they tell of requests and headers below it
+            **{name: {"level": "WARNING"} for name in ("httpcore2", "httpx2", "openai")},
             "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
         },
     }

@@ -38,7 +38,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-UNUSED = "camera display-capture geolocation gyroscope magnetometer microphone midi payment usb"
+UNUSED = "camera display-capture gyroscope magnetometer microphone midi payment usb"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
@@ -46,7 +46,10 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{name}=()" for name in UNUSED.split()),
+    # where a parent is helps to find a club, if they press for it
+    "Permissions-Policy": ", ".join(
+        ["geolocation=(self)", *(f"{name}=()" for name in UNUSED.split())]
+    ),
     "Cache-Control": "no-store",  # nearly all that we answer is about somebody
 }
 

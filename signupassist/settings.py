@@ -1,5 +1,6 @@
 """Django's settings, all from the environment (see `.env.example` for every variable)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,33 @@ MCP_FALLBACK = {"auto": DEBUG, "on": True, "off": False}[
     env.choice("MCP_FALLBACK", "auto", ("auto", "on", "off"))
 ]
 SESSION_TTL_HOURS = env.number("SESSION_TTL_HOURS", 24, low=1, high=24 * 7)
+
+# --- The language model, if any --------------------------------------------------------------------
+
+OPENAI_API_KEY = env.secret("OPENAI_API_KEY", required=False, good="")
+if not re.fullmatch(r"[!-~]*", OPENAI_API_KEY):  # it travels in a header
+    raise env.SettingsError(
+        "OPENAI_API_KEY holds characters that no key has. Good: OPENAI_API_KEY=sk-…"
+    )
+OPENAI_BASE_URL = env.url(
+    "OPENAI_BASE_URL",
+    env.text("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+    good="https://api.openai.com/v1",
+)
+OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-6-luna")
+
+# --- The map, where the tools know no such provider ------------------------------------------------
+
+GOOGLE_PLACES_API_KEY = env.secret("GOOGLE_PLACES_API_KEY", required=False, good="")
+if not re.fullmatch(r"[!-~]*", GOOGLE_PLACES_API_KEY):  # it travels in a header
+    raise env.SettingsError(
+        "GOOGLE_PLACES_API_KEY holds characters that no key has. Good: GOOGLE_PLACES_API_KEY=AIza…"
+    )
+GOOGLE_PLACES_BASE_URL = env.url(
+    "GOOGLE_PLACES_BASE_URL",
+    env.text("GOOGLE_PLACES_BASE_URL", "https://places.googleapis.com"),
+    good="https://places.googleapis.com",
+)
 
 # --- The API --------------------------------------------------------------------------------------
 

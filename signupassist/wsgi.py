@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from audit import acting, sqlite_lock
+from orchestrator.language import client
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
 
@@ -52,6 +53,7 @@ try:
     sqlite_lock.switch_on()
     application = Handler()
     acting.process_acts_as(acting.Role.APP)
+    client.warm_up()
     if settings.AUDIT_SIGNERS and not settings.DEBUG:
         logger.warning(
             "AUDIT_SIGNING_KEY is set for the web server, and is the worker's alone. "

@@ -71,9 +71,11 @@ def may_come_by_text(plan: Plan, action: str) -> bool:
 
 
 def learn(move: Move, data: Any, source: str) -> Plan:
-    """Return the plan after the move's tool has answered; `source` is `mcp` or `mock`."""
+    """Return the plan after the move's tool has answered; `source` is `mcp`, `mock` or `google`."""
     plan = move.plan
     match move.calls:
+        case Tool.SEARCH_PROVIDER if source == "google":  # which knows places, and no provider
+            return plan.knowing("providers", source, elsewhere=tuple(data))
         case Tool.SEARCH_PROVIDER:
             return plan.knowing("providers", source, offered=tuple(data))
         case Tool.FIND_PROGRAMS:
@@ -144,8 +146,9 @@ def _select_program(plan: Plan, payload: Mapping[str, Any]) -> Plan:
 def _complete_prereqs(plan: Plan, payload: Mapping[str, Any]) -> Plan:
     if not plan.has_all_prerequisites:
         missing = [one["label"] for one in plan.prerequisites or () if one["status"] != "ok"]
+        them = "it" if len(missing) == 1 else "them"
         raise NotAvailableError(
-            f"Still missing: {', '.join(missing)}. Please take care of it, then check again."
+            f"Still missing: {', '.join(missing)}. Please take care of {them}, then check again."
             if missing
             else "The requirements have not been checked yet. Please check them first."
         )

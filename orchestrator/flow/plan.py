@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from orchestrator.flow.rules import Step
+from orchestrator.places.contract import Place
 from orchestrator.tools.contract import Field, Prerequisite, Program, Provider
 
 SCHEMA = 1
@@ -22,12 +23,14 @@ class Failed:
 class Plan:
     """One signup, immutable: each move makes a new one.
 
-    `sources` says for each datum where it came from (`mcp` or `mock`). `answers` is the sealed form:
-    the plan carries it and cannot read it.
+    `elsewhere` are places that no provider tool serves, for the parent to look at themselves.
+    `sources` says for each datum where it came from (`mcp`, `mock` or `google`). `answers` is the
+    sealed form: the plan carries it and cannot read it.
     """
 
     step: Step = Step.PROVIDER_SEARCH
     offered: tuple[Provider, ...] = ()
+    elsewhere: tuple[Place, ...] = ()
     provider: Provider | None = None
     credential_id: str | None = None
     programs: tuple[Program, ...] = ()
@@ -80,6 +83,7 @@ class Plan:
         return {
             "schema": SCHEMA,
             "offered": list(self.offered),
+            "elsewhere": list(self.elsewhere),
             "provider": self.provider,
             "org_ref": self.org_ref,
             "credential_id": self.credential_id,
@@ -102,6 +106,7 @@ class Plan:
         return cls(
             step=Step(step),
             offered=tuple(state.get("offered") or ()),
+            elsewhere=tuple(state.get("elsewhere") or ()),
             provider=state.get("provider"),
             credential_id=state.get("credential_id"),
             programs=tuple(state.get("programs") or ()),

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypedDict, cast
 
 from orchestrator.flow import answers as form_answers
+from orchestrator.flow import offers, openings
+from orchestrator.flow.offers import Wanted
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
+from orchestrator.places.contract import ATTRIBUTION, Place
 from orchestrator.tools.contract import Booking, Field, Prerequisite, Program, Provider
 
 
@@ -37,12 +41,13 @@ class FilledField(Field, total=False):
 
 @dataclass(frozen=True)
 class Screen:
-    """What one answer shows."""
+    """What one answer shows. `is_aside`: words beside what stood there before, and stays."""
 
     message: str
     cards: list[Card] = field(default_factory=list)
     cta: list[Button] = field(default_factory=list)
     form: list[FilledField] | None = None
+    is_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,31 +107,61 @@ def asking_again() -> Screen:
     return Screen("All right. Which club, camp or school shall I look for? A town helps.")
 
 
-def providers_found(plan: Plan) -> Screen:
-    """Return the offers of a search, or what to do where there are none."""
-    if not plan.offered:
-        return Screen(
-            "I could not find a provider like that. Please try another spelling, or add the town."
-        )
-    count = len(plan.offered)
-    message = (
-        f"I found {plan.offered[0]['name']}. Is that the one?"
-        if count == 1
-        else f"I found {count} providers. Which one is yours?"
+def providers_found(plan: Plan, wanted: Wanted = offers.ANYTHING) -> Screen:
+    """Return what a search found, or what to do where that is nothing; `wanted`: what it was for."""
+    if plan.offered:
+        cards = [_provider_card(provider) for provider in plan.offered]
+        again = [button("None of these", "reject_provider")]
+        return Screen(offers.question(plan.offered, wanted), cards, again)
+    if plan.elsewhere:
+        return _places_found(plan.elsewhere)
+    return Screen(
+        "I could not find a provider like that. Please try another spelling, or add the town."
     )
-    cards = [_provider_card(provider) for provider in plan.offered]
-    return Screen(message, cards, [button("None of these", "reject_provider")])
 
 
 def _provider_card(provider: Provider) -> Card:
     place = ", ".join(part for part in (provider["city"], provider["state"]) if part)
-    distance = provider["distance_km"]
-    near = f"{distance:.0f} km away" if distance is not None else ""
+    near = offers.away(provider["distance_km"], in_us=offers.is_in_us(provider["state"]))
+    former = ", ".join(provider.get("former_names", []))
     return card(
         provider["name"],
         button("Choose", "select_provider", {"org_ref": provider["org_ref"]}, accent=True),
         subtitle=" · ".join(part for part in (place, near) if part),
+        description=f"Formerly {former}." if former else "",
         metadata={"provider": provider["provider"], "org_ref": provider["org_ref"]},
+    )
+
+
+def _places_found(places: Sequence[Place]) -> Screen:
+    """Return places that can be looked at, and not be chosen; the map's name stands with them."""
+    what = f"I found {places[0]['name']}" if len(places) == 1 else f"I found {len(places)} places"
+    there = "there" if len(places) == 1 else "at any of them"
+    return Screen(
+        f"{what}, but I cannot sign you up {there} yet. Results from {ATTRIBUTION}.",
+        [_place_card(place) for place in places],
+        [button("Search again", "retry_search")],
+    )
+
+
+def _place_card(place: Place) -> Card:
+    near = offers.away(place["distance_km"], in_us=place["address"].endswith("USA"))
+    closed = "temporarily closed" if place.get("is_closed_for_now") else ""
+    if place["website"]:
+        advice = "Its own website may say how to sign up."
+    else:
+        advice = "Please ask them how to sign up."
+    metadata: dict[str, Any] = {
+        "supported": False,
+        "attribution": " · ".join([ATTRIBUTION, *place.get("credits", [])]),
+    }
+    if place["website"]:
+        metadata["url"] = place["website"]
+    return card(
+        place["name"],
+        subtitle=" · ".join(part for part in (place["address"], near, closed) if part),
+        description=f"Not yet supported. {advice}",
+        metadata=metadata,
     )
 
 
@@ -205,7 +240,7 @@ def _dialog(label: str, plan: Plan, session_id: str, *, accent: bool, **more: An
     return button(label, "show_login_dialog", payload | more, accent=accent)
 
 
-def programs_found(plan: Plan) -> Screen:
+def programs_found(plan: Plan, *, now: datetime) -> Screen:
     """Return the programs to choose from."""
     if not plan.programs:
         return Screen(
@@ -213,19 +248,19 @@ def programs_found(plan: Plan) -> Screen:
         )
     return Screen(
         "You are connected. Which program would you like?",
-        [_program_card(program) for program in plan.programs],
+        [_program_card(program, now) for program in plan.programs],
         [CHANGE_PROVIDER],
     )
 
 
-def _program_card(program: Program) -> Card:
-    full = program["spots_left"] == 0
+def _program_card(program: Program, now: datetime) -> Card:
+    doubtful = bool(openings.caveat(program, now))
     return card(
         program["title"],
         button(
-            "Choose", "select_program", {"program_ref": program["program_ref"]}, accent=not full
+            "Choose", "select_program", {"program_ref": program["program_ref"]}, accent=not doubtful
         ),
-        subtitle=_program_line(program),
+        subtitle=_program_line(program, now),
         description=program["description"],
         metadata={
             "program_ref": program["program_ref"],
@@ -236,12 +271,20 @@ def _program_card(program: Program) -> Card:
     )
 
 
-def _program_line(program: Program) -> str:
-    spots = program["spots_left"]
-    left = "" if spots is None else "full" if spots == 0 else f"{spots} spots left"
-    opens = f"opens {program['opens_at']}" if program["opens_at"] else ""
-    parts = (program["schedule"], price(program), left, opens)
+def _program_line(program: Program, now: datetime) -> str:
+    parts = (
+        program["schedule"],
+        price(program),
+        _spots(program["spots_left"]),
+        openings.opens(program, now),
+    )
     return " · ".join(part for part in parts if part)
+
+
+def _spots(left: int | None) -> str:
+    if left is None:
+        return ""
+    return {0: "full", 1: "1 spot left"}.get(left, f"{left} spots left")
 
 
 def price(program: Program) -> str:
@@ -252,18 +295,22 @@ def price(program: Program) -> str:
     return f"${amount}" if program["currency"] == "USD" else f"{amount} {program['currency']}"
 
 
-def prerequisites_checked(plan: Plan) -> Screen:
+def prerequisites_checked(plan: Plan, *, now: datetime) -> Screen:
     """Return one card for each prerequisite, and the way on if all are met."""
     checked = plan.prerequisites or ()
     cards = [_prerequisite_card(one) for one in checked]
     title = plan.program["title"] if plan.program else "this program"
     if plan.has_all_prerequisites:
-        message = f"Everything is in place for {title}."
+        caveat = openings.caveat(plan.program, now)
+        message = f"Everything is in place for {title}{', but ' if caveat else ''}{caveat}."
         ahead = button("Continue", "complete_prereqs", accent=True)
     else:
         missing = sum(one["status"] != "ok" for one in checked)
-        what = "One thing is" if missing == 1 else f"{missing} things are"
-        message = f"{what} still missing for {title}. Please take care of it, then check again."
+        what, them = ("One thing is", "it") if missing == 1 else (f"{missing} things are", "them")
+        message = (
+            f"{what} still missing for {title}. Please take care of {them}, then check again."
+            f"{_note(plan, now)}"
+        )
         ahead = button("Check again", "check_prereqs", accent=True)
     return Screen(message, cards, [ahead, CHANGE_PROGRAM])
 
@@ -288,7 +335,7 @@ def form(plan: Plan, given: Mapping[str, Any]) -> Screen:
     return Screen(message, [], [CHANGE_PROGRAM], fields)
 
 
-def confirmation(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
+def confirmation(plan: Plan, given: Mapping[str, Any], summary: str, *, now: datetime) -> Screen:
     """Return what would be sent, and the one button that sends it."""
     if plan.program is None:
         raise ValueError("there is no confirmation without a program")
@@ -298,12 +345,12 @@ def confirmation(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
     if plan.fields:
         buttons.append(button("Edit the form", "edit_form"))
     return Screen(
-        "Please check this. Nothing is sent until you press Confirm.",
+        f"Please check this. Nothing is sent until you press Confirm.{_note(plan, now)}",
         [
             card(
                 plan.program["title"],
                 *buttons,
-                subtitle=f"{_provider_name(plan)} · {_program_line(plan.program)}",
+                subtitle=f"{_provider_name(plan)} · {_program_line(plan.program, now)}",
                 description="\n".join(form_answers.lines(plan.fields or (), given)),
                 metadata={
                     "program_ref": plan.program_ref,
@@ -350,21 +397,21 @@ def cancelled() -> Screen:
     return Screen("This signup is cancelled. Nothing was booked.", [], [START_OVER])
 
 
-def at(plan: Plan, given: Mapping[str, Any], summary: str) -> Screen:
-    """Return the screen of a step as it stands, whatever led there."""
+def at(plan: Plan, given: Mapping[str, Any], summary: str, *, now: datetime) -> Screen:
+    """Return the screen of a step as it stands `now`, whatever led there."""
     match plan.step:
         case Step.PROVIDER_SEARCH:
-            return providers_found(plan) if plan.offered else asking_again()
+            return providers_found(plan) if plan.offered or plan.elsewhere else asking_again()
         case Step.LOGIN:
             return connect(plan)
         case Step.PROGRAM_SELECTION:
-            return programs_found(plan)
+            return programs_found(plan, now=now)
         case Step.PREREQUISITE_CHECK:
-            return prerequisites_checked(plan)
+            return prerequisites_checked(plan, now=now)
         case Step.FORM_FILL:
             return form(plan, given)
         case Step.CONFIRMATION:
-            return confirmation(plan, given, summary)
+            return confirmation(plan, given, summary, now=now)
     return Screen("This signup is finished.", [], [START_OVER])
 
 
@@ -373,6 +420,12 @@ def with_lead(sentence: str, screen: Screen, *first: Button) -> Screen:
     shown = {button["action"] for button in first}
     others = [button for button in screen.cta if button["action"] not in shown]
     return Screen(sentence, screen.cards, [*first, *others], screen.form)
+
+
+def _note(plan: Plan, now: datetime) -> str:
+    """Return a sentence on why the provider may say no to the program, with the space before it."""
+    caveat = openings.caveat(plan.program, now, "the program")
+    return f" Please note: {caveat}." if caveat else ""
 
 
 def _provider_name(plan: Plan) -> str:

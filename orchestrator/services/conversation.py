@@ -1,6 +1,7 @@
 """What the doors ask of the conversation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actions import Action
-from orchestrator import idempotency, understanding
+from orchestrator import idempotency
 from orchestrator.flow import moves, screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
-from orchestrator.services import confirming, news, taking, turns
+from orchestrator.services import confirming, news, reading, taking, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Turn
 from sessions_store import services as store
@@ -105,18 +106,20 @@ def take_message(
     :raises RefusedError: if it cannot be done; the catalogue says why
     """
 
+    reader = reading.Reader(text)
+
     def understand(session: AgenticCheckoutSession, plan: Plan) -> taking.Deed:
-        intent = understanding.understand(plan, text)
+        read = reader.read(session, plan)
+        intent = read.intent
         if intent.is_search:
             payload = {**intent.payload, "coords": dict(coords) if coords else None}
-            return taking.Deed(moves.SEARCH, payload, said=text)
-        if intent.answer is None and not moves.may_come_by_text(plan, intent.name):
-            intent = understanding.needs_the_button(plan, intent.name)
+            return taking.Deed(moves.SEARCH, payload, said=text, llm=read.llm)
         if intent.answer is not None:
             standing = turns.screen_at(session, plan)
             screen = screens.with_lead(intent.answer, standing, *intent.buttons)
-            return taking.Deed(intent.name, {}, said=text, screen=screen)
-        return taking.Deed(intent.name, intent.payload, said=text)
+            aside = replace(screen, is_aside=True)
+            return taking.Deed(intent.name, {}, said=text, screen=aside, llm=read.llm)
+        return taking.Deed(intent.name, intent.payload, said=text, llm=read.llm)
 
     return taking.take_turn(user_id, session_id, understand, if_match=if_match, at=at)
 

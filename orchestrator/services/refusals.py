@@ -8,7 +8,7 @@ from orchestrator.flow.screens import CHANGE_PROGRAM, CHANGE_PROVIDER, RETRY, ST
 from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 
-RETRYABLE = {"mcp_timeout", "mcp_unavailable", "mcp_circuit_open"}
+RETRYABLE = {"mcp_timeout", "mcp_unavailable", "mcp_circuit_open", "search_unavailable"}
 
 
 class RefusedError(Exception):

@@ -25,7 +25,7 @@ from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.flow.screens import Screen
-from orchestrator.services import calls, confirming, logins, refusals, turns
+from orchestrator.services import calls, confirming, logins, refusals, searching, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin, Turn
 from orchestrator.tools.contract import Tool
@@ -46,6 +46,7 @@ class Deed:
     payload: Mapping[str, Any]
     said: str | None = None  # the words, where it was a message
     screen: Screen | None = None  # the answer, where it changes nothing
+    llm: str | None = None  # who read it: `model`, `fallback`, or nobody had to
 
 
 def take_turn(
@@ -154,7 +155,9 @@ def _record(
     if deed.said is None:
         store.record_for(session, Action(f"action_{deed.action}"), at=at, about=about)
     else:
-        store.record_for(session, Action.MESSAGE_SENT, at=at, about=about, intent=deed.action)
+        store.record_for(
+            session, Action.MESSAGE_SENT, at=at, about=about, intent=deed.action, llm=deed.llm
+        )
 
 
 def at_once(
@@ -172,7 +175,15 @@ def at_once(
     with transaction.atomic():
         _record(session, deed, about, at=at)
         turn = turns.write(
-            session, after, screen, token, intent=deed.action, status=status, said=deed.said, at=at
+            session,
+            after,
+            screen,
+            token,
+            intent=deed.action,
+            status=status,
+            said=deed.said,
+            llm=deed.llm,
+            at=at,
         )
         idempotency.note_turn(token)
     return turn
@@ -197,9 +208,9 @@ def _carry_out(
     deed: Deed,
 ) -> Turn | RefusedError:
     """Ask the move's tool; return what came of it, written."""
-    origin = turns.NOWHERE
+    origin, is_search = turns.NOWHERE, move.calls is Tool.SEARCH_PROVIDER
     try:
-        answer = calls.ask(session, move)
+        answer = (searching.find if is_search else calls.ask)(session, move)
     except ToolError as error:
         refusal, origin = refusals.of_tool(error), Origin(error.source)
         if refusal.code == "login_failed":
@@ -215,10 +226,14 @@ def _carry_out(
         screen = logins.unusable_screen(session, move.plan, error)
     else:
         after = moves.learn(move, answer.data, answer.origin.source or "")
-        found = move.calls is Tool.SEARCH_PROVIDER
-        screen = screens.providers_found(after) if found else turns.screen_at(session, after)
-        return turns.finish(session, claim, after, screen, answer.origin, said=deed.said)
-    turn = turns.finish(session, claim, after, screen, origin, said=deed.said, code=refusal.code)
+        found = searching.screen(session, move, after) if is_search else None
+        screen = found or turns.screen_at(session, after)
+        return turns.finish(
+            session, claim, after, screen, answer.origin, said=deed.said, llm=deed.llm
+        )
+    turn = turns.finish(
+        session, claim, after, screen, origin, said=deed.said, llm=deed.llm, code=refusal.code
+    )
     refusal.turn = turn if refusal.code == "action_not_available" else None
     refusal.version = turn["session"]["version"]
     return refusal

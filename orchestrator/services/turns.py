@@ -104,12 +104,15 @@ def assemble(
     origin: Origin = NOWHERE,
     *,
     plan: Plan | None = None,
+    llm: str | None = None,
     code: str | None = None,
     status_url: str | None = None,
 ) -> Turn:
     """Return the Turn that shows a screen of this session, saying so where it shows sample data."""
     message = screen.message
     shows = code is None and bool(screen.cards or screen.form)  # a failed turn says what failed
+    if screen.is_aside and plan and plan.step is not Step.CONFIRMATION:
+        shows = False  # it was said when this was first shown; before Confirm it is said again
     if shows and plan and plan.is_sample and plan.step is not Step.LOGIN:
         done = plan.step is Step.COMPLETED
         message += " " + (screens.SAMPLE_BOOKING if done else screens.SAMPLE)
@@ -123,7 +126,7 @@ def assemble(
             "source": origin.source,
             "degraded": origin.degraded,
             "fallback_reason": origin.fallback_reason,
-            "llm": None,
+            "llm": llm,
             "code": code,
             "status_url": status_url,
             "request_id": current_request_id(),
@@ -227,6 +230,7 @@ def finish(
     *,
     status: Status = Status.OPEN,
     said: str | None = None,
+    llm: str | None = None,
     code: str | None = None,
     status_url: str | None = None,
 ) -> Turn:
@@ -236,7 +240,7 @@ def finish(
     """
     session.step, session.status, session.state = plan.step, status, plan.to_state()
     session.provider_id, session.version = plan.provider_key, claim.version + 1
-    turn = assemble(session, screen, origin, plan=plan, code=code, status_url=status_url)
+    turn = assemble(session, screen, origin, plan=plan, llm=llm, code=code, status_url=status_url)
     store.finish(
         claim,
         step=plan.step,
@@ -259,6 +263,7 @@ def write(
     intent: str,
     status: Status,
     said: str | None,
+    llm: str | None = None,
     at: datetime,
 ) -> Turn:
     """Write a turn that waited for nobody, without a claim before it, and return the Turn.
@@ -268,7 +273,7 @@ def write(
     :raises TurnInProgressError: if a turn is running
     :raises SessionChangedError: if the session moved on since it was read
     """
-    turn, state = assemble(session, screen, plan=plan), plan.to_state()
+    turn, state = assemble(session, screen, plan=plan, llm=llm), plan.to_state()
     version = store.write(
         session,
         token=token,
@@ -290,5 +295,5 @@ def screen_at(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     """Return the screen of the plan's step as it stands."""
     if plan.step in (Step.FORM_FILL, Step.CONFIRMATION):
         given = open_answers(session, plan)
-        return screens.at(plan, given, summary_of(plan, given))
-    return screens.at(plan, {}, "")
+        return screens.at(plan, given, summary_of(plan, given), now=timezone.now())
+    return screens.at(plan, {}, "", now=timezone.now())

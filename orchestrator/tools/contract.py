@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from orchestrator.tools import schema
 from orchestrator.tools.errors import ToolBadResponseError
@@ -52,7 +52,10 @@ _MCP_NAMES = {
 
 
 class Provider(TypedDict):
-    """A club, camp or school; `provider` names the system that it takes registrations with."""
+    """A club, camp or school; `provider` names the system that it takes registrations with.
+
+    `former_names` are what people may still call it.
+    """
 
     name: str
     org_ref: str
@@ -60,6 +63,7 @@ class Provider(TypedDict):
     city: str
     state: str
     distance_km: float | None
+    former_names: NotRequired[list[str]]
 
 
 class Program(TypedDict):
@@ -113,6 +117,7 @@ class Booking(TypedDict):
 
 Result = list[Provider] | list[Program] | list[Prerequisite] | list[Field] | Booking
 
+MOST_FORMER_NAMES = 5
 CHOICE_TYPES = ("select", "multiselect")
 FIELD_TYPES = ("text", "textarea", "email", "tel", "number", "date", "checkbox", *CHOICE_TYPES)
 
@@ -146,7 +151,7 @@ def _providers(result: Mapping[str, object]) -> Result:
 
 
 def _provider(item: Mapping[str, object]) -> Provider:
-    return {
+    found: Provider = {
         "name": schema.line(item.get("name")),
         "org_ref": schema.reference(item.get("org_ref")),
         "provider": schema.name(item.get("provider")),
@@ -154,6 +159,9 @@ def _provider(item: Mapping[str, object]) -> Provider:
         "state": schema.line(item.get("state"), low=0),
         "distance_km": schema.optional(_distance, item.get("distance_km")),
     }
+    if former := [schema.line(name) for name in schema.items(item.get("former_names") or [])]:
+        found["former_names"] = former[:MOST_FORMER_NAMES]
+    return found
 
 
 def _distance(value: object) -> float:

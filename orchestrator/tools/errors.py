@@ -6,7 +6,7 @@ codes only.
 
 from typing import ClassVar, Literal
 
-Source = Literal["mcp", "mock"]
+Source = Literal["mcp", "mock", "google"]
 
 REFUSALS = frozenset(
     {

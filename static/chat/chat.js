@@ -4,6 +4,7 @@ import { get, newKey, post } from "./api.js";
 import { openDialog } from "./dialogs.js";
 import { setEnabled } from "./dom.js";
 import { buildForm } from "./form.js";
+import { locationFinder } from "./location.js";
 import { loginDialog } from "./login-dialog.js";
 import { waysOn } from "./problems.js";
 import { showStep } from "./steps.js";
@@ -22,11 +23,12 @@ const find = (name) => document.querySelector(`[data-${name}]`);
 const log = find("log");
 const composer = find("composer");
 const input = composer.elements.message;
+const whereabouts = locationFinder(find("location"));
 const startOver = find("start-over");
 const startOverDialog = find("start-over-dialog");
 
 let session = null; // of the newest turn
-let newest = null; // {element, form}: the turn whose buttons work
+let newest = null; // {element, form, goesOn}: the turn whose buttons work; goesOn: with the form before
 let trouble = null; // the newest problem's element: its buttons work too
 let isBusy = false;
 let watcher = new AbortController();
@@ -63,12 +65,17 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
   if (!shown) return;
   if (!isFirst) reveal(sayings[0] ?? shown);
   // a phone's keyboard stays away until it is asked for
-  const typesOn = focus === "composer" && !newest?.form && !input.disabled && matchMedia("(pointer: fine)").matches;
+  const asksToType = focus === "composer" && !input.disabled && (!newest?.form || newest.goesOn);
+  const typesOn = asksToType && matchMedia("(pointer: fine)").matches;
   (typesOn ? input : shown).focus({ preventScroll: true });
 }
 
 /** Show a Turn as the newest one, and return its element. */
 function showTurn(turn) {
+  const before = turn.session.id === session?.id ? newest?.form : null;
+  const form = turn.form?.length
+    ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm, before })
+    : null;
   watcher.abort();
   retire(newest?.element);
   retire(trouble);
@@ -78,10 +85,8 @@ function showTurn(turn) {
   const isClosed = CLOSED.has(session.status);
   const offersReset = (turn.cta ?? []).some((button) => button.action === "reset");
   const shown = isClosed && !offersReset ? { ...turn, cta: [...(turn.cta ?? []), START_ANEW] } : turn;
-  const form = turn.form?.length
-    ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm })
-    : null;
-  newest = { element: add(turnView(shown, { onPress: press, form: form?.element })), form };
+  const element = add(turnView(shown, { onPress: press, form: form?.element }));
+  newest = { element, form, goesOn: Boolean(form && before) };
   showSession();
   watch(turn);
   return newest.element;
@@ -203,6 +208,7 @@ function setBusy(busy) {
 function showSession() {
   setEnabled(composer, session?.status === "open" && !isBusy);
   startOver.disabled = !session || isBusy;
+  whereabouts.show(isSearching());
   if (!session) return;
   find("cancels").hidden = UNDECIDED.has(session.status);
   find("goes-on").hidden = !UNDECIDED.has(session.status);
@@ -212,13 +218,19 @@ function showSession() {
   else input.placeholder = session.step === "provider_search" ? "Name and town" : "Type a message";
 }
 
+function isSearching() {
+  return session?.status === "open" && session.step === "provider_search";
+}
+
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
   const message = input.value.trim();
   if (!message || isBusy) return;
   input.value = "";
   const path = `${SESSIONS}/${session.id}/messages`;
-  exchange((key) => post(path, { message }, key), { said: message, focus: "composer" });
+  const near = isSearching() ? whereabouts.get() : null;
+  const body = near ? { message, location: near } : { message };
+  exchange((key) => post(path, body, key), { said: message, focus: "composer" });
 });
 
 startOver.addEventListener("click", () => {

@@ -4,9 +4,13 @@ import { el, freshId } from "./dom.js";
 
 const INPUT_TYPES = new Set(["text", "email", "tel", "number", "date"]);
 
-/** Return `{element, showErrors}`; `onSubmit(answers)` gets what was filled in. */
-export function buildForm(descriptions, { submitLabel, onSubmit }) {
-  const fields = descriptions.map(buildField);
+/**
+ * Return `{element, fields, showErrors}`; `onSubmit(answers)` gets what was filled in. A form before
+ * this one gives its place up: what was typed in there is in this one.
+ */
+export function buildForm(descriptions, { submitLabel, onSubmit, before = null }) {
+  const fields = descriptions.map((description) => keptField(before, description) ?? buildField(description));
+  before?.element.remove();
   const summary = el("p", { class: "error", role: "alert", tabindex: "-1", hidden: true });
   const element = el(
     "form",
@@ -45,7 +49,20 @@ export function buildForm(descriptions, { submitLabel, onSubmit }) {
     const answers = fields.map((field) => [field.name, field.read()]);
     onSubmit(Object.fromEntries(answers.filter(([, answer]) => answer !== undefined)));
   });
-  return { element, showErrors };
+  return { element, fields, showErrors };
+}
+
+/** Return the field of the form before that asks for the same, unless it only holds a given value that changed. */
+function keptField(before, description) {
+  const field = before?.fields.find((each) => asked(each.description) === asked(description));
+  if (!field) return null;
+  const isGivenAnew = JSON.stringify(field.description.value) !== JSON.stringify(description.value);
+  return isGivenAnew && !field.isTouched() ? null : field;
+}
+
+function asked({ name, type, label, help, required, options }) {
+  const choices = (options ?? []).map((option) => [option.value, option.label]);
+  return JSON.stringify([name, type, label, help, required, choices]);
 }
 
 /** Return a field: its name and element, and how to read it (undefined: left empty) and mark it. */
@@ -75,7 +92,9 @@ function buildField(description) {
     }
   }
   showError("");
-  return { name: description.name, element, showError, ...control };
+  const given = JSON.stringify(control.read());
+  const isTouched = () => control.isUnreadable() || JSON.stringify(control.read()) !== given;
+  return { name: description.name, description, element, showError, isTouched, ...control };
 }
 
 function labelParts(description) {

@@ -99,6 +99,7 @@ function cardView(card, onPress) {
     subtitle && !metadata.prerequisite ? el("p", { class: "card-subtitle", text: subtitle }) : null,
     description ? el("p", { class: "card-description", text: description }) : null,
     link(metadata.url),
+    attribution(metadata.attribution),
     buttonRow(buttons, (button) => onPress(button, card), titleId),
   );
 }
@@ -113,6 +114,11 @@ function pillOf({ subtitle, metadata = {} }) {
     return el("span", { class: `pill pill-${TONES[metadata.status]}`, text: asWords(metadata.status) });
   }
   return metadata.spots_left === 0 ? el("span", { class: "pill pill-bad", text: "Full" }) : null;
+}
+
+/** Return whose data it is; their names are not to be translated or broken. */
+function attribution(names) {
+  return names ? el("p", { class: "card-attribution", translate: "no", text: names }) : null;
 }
 
 function link(url) {

@@ -13,6 +13,7 @@ from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.tools.toolbox import get_toolbox
 from tests.orchestrator.chat import Chat
 from tests.requirements_of_machine import need
+from tests.servers.places_server import PlacesServer
 from tests.servers.sdk.running import SdkServer, serving
 from tests.servers.tools_call_server import ToolsCallServer
 
@@ -100,6 +101,23 @@ def sdk(request: pytest.FixtureRequest, settings: Settings) -> SdkServer:
     running.forget()
     use(settings, running.url(manner), running.token, transport="streamable-http")
     return running
+
+
+@pytest.fixture(scope="session")
+def running_places() -> Iterator[PlacesServer]:
+    """The map on loopback, once for all tests."""
+    with PlacesServer() as running:
+        yield running
+
+
+@pytest.fixture
+def google(running_places: PlacesServer, settings: Settings) -> Iterator[PlacesServer]:
+    """The map in use, with no place on it yet."""
+    running_places.forget()
+    settings.GOOGLE_PLACES_BASE_URL = running_places.url
+    settings.GOOGLE_PLACES_API_KEY = running_places.key
+    yield running_places
+    running_places.forget()
 
 
 def use(settings: Settings, url: str, token: str, *, transport: str) -> None:

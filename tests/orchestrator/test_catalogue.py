@@ -81,6 +81,11 @@ CODES = {
     "mcp_session_lost": Entry(502, ODD),
     "mcp_input_required": Entry(502, ODD),
     "mcp_version_unsupported": Entry(502, ODD),
+    "search_unavailable": entry(
+        503,
+        "Search service temporarily unavailable. Please try again shortly.",
+        retry_after=True,
+    ),
     "login_failed": Entry(422, "The provider did not accept this login."),
     "submission_not_sent": entry(503, NOT_SENT, retry_after=True),
     "program_full": Entry(422, "This program is full."),
@@ -196,6 +201,9 @@ CASES = {
     "read-redirect": Case(
         reading(Script(status=302, headers={"Location": "https://elsewhere.example/"})),
         "mcp_bad_response",
+    ),
+    "search-on-a-map-that-is-down": Case(
+        with_tools.searching_the_map, "search_unavailable", cta=RETRY
     ),
     "read-tool-missing": Case(with_tools.reading_a_tool_that_is_missing, "mcp_tool_missing"),
     "read-mcp-tool-missing": Case(reading_over_mcp("stateless", tools=[]), "mcp_tool_missing"),

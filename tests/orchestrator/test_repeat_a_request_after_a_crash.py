@@ -10,11 +10,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from orchestrator import understanding
 from orchestrator.idempotency import keys
 from orchestrator.models import IdempotencyKey, RegistrationSubmission
 from orchestrator.services import calls
 from orchestrator.tools.contract import Tool
+from orchestrator.understanding import parser
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 from tests.credentials.conftest import LOGIN
@@ -191,7 +191,7 @@ def test_gets_the_providers_refusal_that_was_written(
 
 def test_runs_anew_where_it_had_not_begun(chat: Chat, dying: Any) -> None:
     chat.begin()
-    with dying(understanding, "understand"):
+    with dying(parser, "understand"):
         post(chat, "messages", WORDS)
     assert "message_sent" not in chat.trail()
 
@@ -275,13 +275,13 @@ def test_does_nothing_once_another_process_took_it_over(
     chat: Chat, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     chat.begin()
-    really = understanding.understand
+    really = parser.understand
 
     def stall(*args: Any) -> Any:
         IdempotencyKey.objects.update(lease_token=uuid4())
         return really(*args)
 
-    monkeypatch.setattr(understanding, "understand", stall)
+    monkeypatch.setattr(parser, "understand", stall)
     refused = post(chat, "messages", {"message": words})
 
     assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_in_progress")

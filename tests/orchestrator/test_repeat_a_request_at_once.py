@@ -11,9 +11,9 @@ from django.db import connection
 
 from accounts.models import User
 from credentials.models import StoredCredential
-from orchestrator import understanding
 from orchestrator.idempotency import keys
 from orchestrator.tools.contract import Tool
+from orchestrator.understanding import parser
 from sessions_store.models import AgenticCheckoutSession
 from tests.credentials.conftest import LOGIN
 from tests.orchestrator.chat import Chat
@@ -59,7 +59,7 @@ def test_is_told_to_wait_while_the_first_one_runs(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chat.begin()
-    path, really = f"{SESSIONS}/{chat.id}/messages", understanding.understand
+    path, really = f"{SESSIONS}/{chat.id}/messages", parser.understand
     inside, go_on = Event(), Event()
 
     def slowly(*args: Any) -> Any:
@@ -67,7 +67,7 @@ def test_is_told_to_wait_while_the_first_one_runs(
         assert go_on.wait(30)
         return really(*args)
 
-    monkeypatch.setattr(understanding, "understand", slowly)
+    monkeypatch.setattr(parser, "understand", slowly)
 
     def first() -> Any:
         try:

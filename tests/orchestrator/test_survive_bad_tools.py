@@ -52,13 +52,14 @@ def test_says_that_it_takes_longer_and_retries_with_the_same_inputs(
 def test_keeps_the_words_of_a_failed_search_sealed(chat: Chat, server: ToolsCallServer) -> None:
     chat.begin()
     server.script(SEARCH, Script(status=500))
-    chat.say("swim school for Emma Larsen, born 2018-05-31")
+    chat.say("Emma Larsen Swim School for my daughter, born 2018-05-31")
     chat.press("retry_last")
     assert chat.status == 503
     state = str(AgenticCheckoutSession.objects.values_list("state", flat=True).get())
     assert "Emma" not in state
     assert "2018" not in state
     assert "Emma" in str(server.calls[-1].args)
+    assert "2018" not in str(server.calls[-1].args)
 
 
 def test_keeps_of_a_failed_action_what_its_retry_needs(chat: Chat, server: ToolsCallServer) -> None:

@@ -276,6 +276,7 @@ def test_shows_what_is_missing_and_does_not_pass(any_chat: Chat) -> None:
     chat.press("complete_prereqs")
     assert (chat.status, chat.last["code"]) == (409, "action_not_available")
     assert "Club membership" in chat.last["detail"]
+    assert "take care of them" in chat.last["detail"]
     chat.press("check_prereqs")
     assert (chat.status, chat.step) == (200, "prerequisite_check")
 

@@ -27,12 +27,14 @@ APPS = ["accounts", "audit", "credentials", "orchestrator", "sessions_store", "s
 
 # What can open a connection, and who may have it in hand
 CLIENTS = {
-    "aiohttp", "asyncio", "ftplib", "http.client", "httpx", "httpx2", "imaplib", "jwt.jwks_client",
-    "poplib", "requests", "smtplib", "socket", "telnetlib", "urllib.request", "urllib3", "websockets",
-    "xmlrpc.client",
+    "aiohttp", "asyncio", "ftplib", "http.client", "httpcore2", "httpx", "httpx2", "imaplib",
+    "jwt.jwks_client", "openai", "poplib", "requests", "smtplib", "socket", "telnetlib",
+    "urllib.request", "urllib3", "websockets", "xmlrpc.client",
 }  # fmt: skip
 MAY = {
     "accounts/jwks.py": {"http.client", "socket"},  # the keys of the issuers in AUTH_LANES
+    "orchestrator/language/client.py": {"httpx2", "openai"},  # OPENAI_BASE_URL
+    "orchestrator/language/wire.py": {"httpcore2", "httpx2", "socket"},
     "orchestrator/tasks.py": {"socket"},  # this machine's own name
     "orchestrator/tools/mcp/connection.py": {"requests", "socket", "urllib3"},  # MCP_SERVER_URL
     "orchestrator/tools/mcp/transport.py": {"requests", "urllib3"},

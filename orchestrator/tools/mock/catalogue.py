@@ -3,7 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from orchestrator.tools.errors import ToolRefusedError
 
@@ -28,7 +28,7 @@ class SampleProgram(TypedDict):
 
 
 class SampleProvider(TypedDict):
-    """A provider as the data file keeps it."""
+    """A provider as the data file keeps it; `former_names` may be absent."""
 
     org_ref: str
     name: str
@@ -38,6 +38,7 @@ class SampleProvider(TypedDict):
     lat: float
     lng: float
     keywords: list[str]
+    former_names: NotRequired[list[str]]
     programs: list[SampleProgram]
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.tools.mock.catalogue import SampleProvider, load
@@ -51,16 +52,27 @@ SMALL_TALK = frozenset(
     )
 )
 # Words that many providers share: they count only when nothing better was said.
-GENERIC = frozenset(words("academy association center centre club organization school team"))
+GENERIC = frozenset(
+    words(
+        "academy academies association associations center centers centre centres club clubs"
+        " organization organizations school schools team teams"
+    )
+)
 
 
 def _fits(provider: SampleProvider, telling: list[str]) -> bool:
-    known = words(" ".join([provider["name"], provider["city"], provider["state"]]))
+    names = [provider["name"], *provider.get("former_names", [])]
+    known = words(" ".join([*names, provider["city"], provider["state"]]))
     known += provider["keywords"]
     together = "".join(telling)  # "black hawk" means Blackhawk
-    if len(together) > 3 and together in "".join(words(provider["name"])):
+    if len(together) > 3 and any(together in "".join(words(name)) for name in names):
         return True
-    return all(any(_alike(word, other) for other in known) for word in telling)
+    pairs = {first + then for first, then in pairwise(telling)}
+    return all(
+        any(_alike(word, other) for other in known)
+        or any(word in pair and pair in known for pair in pairs)
+        for word in telling
+    )
 
 
 def _alike(word: str, known: str) -> bool:
@@ -85,13 +97,8 @@ def _around(found: list[SampleProvider], place: set[str]) -> list[SampleProvider
 
 
 def _shown(provider: SampleProvider) -> dict[str, Any]:
-    return {
-        "name": provider["name"],
-        "org_ref": provider["org_ref"],
-        "provider": provider["provider"],
-        "city": provider["city"],
-        "state": provider["state"],
-    }
+    shown = ("name", "org_ref", "provider", "city", "state", "former_names")
+    return {name: value for name, value in provider.items() if name in shown}
 
 
 def _distance(provider: SampleProvider, coords: Mapping[str, Any]) -> float:

@@ -10,6 +10,7 @@ from orchestrator.tools.contract import Tool
 from orchestrator.tools.mcp.breaker import FAILURES_IN_A_ROW
 from tests.orchestrator.chat import Chat
 from tests.orchestrator.mishaps.world import Mishap, World
+from tests.servers import places_server
 from tests.servers.scripted_mcp import It
 from tests.servers.tools_call_server import Script
 
@@ -32,6 +33,13 @@ def reading_from_nobody(world: World) -> Any:
     world.chat.begin()
     world.server.stop()
     return world.say()
+
+
+def searching_the_map(world: World) -> Any:
+    world.request.getfixturevalue("google").script(places_server.Script(status=503))
+    world.chat.begin()
+    world.chat.say("Zzyzx Curling Rink")
+    return world.chat.response
 
 
 def reading_a_tool_that_is_missing(world: World) -> Any:

@@ -15,6 +15,7 @@ from accounts import jwks
 from audit import egress, opened, reading_room, redaction
 from credentials import admin as logins_in_admin
 from orchestrator.flow import rules
+from orchestrator.language import guard, meaning
 from orchestrator.services import calls, confirming
 from signupassist import middleware, parsers, reports
 from tests.security.controls.taking import control, nothing, replaced, same, yes
@@ -120,6 +121,17 @@ def _buttons_only() -> AbstractContextManager[Any]:
     """Let words do what needs a button."""
     loose = {name: replace(rule, by_text=True) for name, rule in rules.RULES.items()}
     return patch.dict(rules.RULES, loose)
+
+
+@control("borne-out")
+def _borne_out() -> AbstractContextManager[Any]:
+    """Believe the language model whatever it says."""
+    return replaced((meaning, "_stands_in", yes))
+
+
+@control("prompt-guard")
+def _prompt_guard() -> AbstractContextManager[Any]:
+    return replaced((guard, "may_leave", nothing))
 
 
 @control("samples-marked")

@@ -1,0 +1,70 @@
+"""Which program fits a child of whom something is said: only one that states so, is open and has room.
+
+A program that is named stands, whatever is said of the child: nobody else chooses for a parent.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from orchestrator.flow import openings
+from orchestrator.tools.contract import Program
+from orchestrator.understanding import choosing, facts, words
+from orchestrator.understanding.intents import Intent
+
+CLOSED = re.compile(
+    r"\b(?:registrations?|sign-?ups?|enrollment|inscripci\w+)\b[^.]{0,60}\bclosed\b"
+)
+BORN = re.compile(r"\b(?:born|birthday|nacio|nacida|nacido|cumpleanos)\b")
+MOST_NAMED = 4
+
+
+def is_about_the_child(said: str) -> bool:
+    """Return whether the words say how old somebody is: "my daughter is 5", "born in March"."""
+    return facts.childs_age(said) is not None or BORN.search(words.fold(said)) is not None
+
+
+def chosen(said: str, programs: Sequence[Program]) -> Intent:
+    """Return the choice of the one program that fits the child, or which fit."""
+    named = choosing.programs_named(said, programs)
+    if len(named) == 1:
+        return Intent("select_program", {"program_ref": named[0]["program_ref"]})
+    age = facts.childs_age(said)
+    if age is None:
+        return _answer("None of these says so. Which one would you like?")
+    fit = [one for one in (named or programs) if _states(one, age)]
+    if not fit:
+        return _answer("None of these says that it is for that age. Which one would you like?")
+    if len(fit) == 1 and not (hindrance := _hindrance(fit[0])):
+        return Intent("select_program", {"program_ref": fit[0]["program_ref"]})
+    if len(fit) == 1:
+        return _answer(
+            f"Only {fit[0]['title']} says so, but it {hindrance}. Choose it by its name."
+        )
+    told = [one["title"] + (f" (it {why})" if (why := _hindrance(one)) else "") for one in fit]
+    return _answer(f"These fit: {listed(told)}. Which one do you mean?")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some names as they are listed, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _answer(sentence: str) -> Intent:
+    return Intent("unclear", answer=sentence)
+
+
+def _states(program: Program, age: int) -> bool:
+    """Return whether the program states an age, and this one is within it."""
+    taken = facts.ages(f"{program['title']}. {program['description']}")
+    return taken is not None and taken[0] <= age <= taken[1]
+
+
+def _hindrance(program: Program) -> str:
+    """Return what keeps a child out of the program: "is full"; '' if nothing is known to."""
+    if openings.is_full(program):
+        return "is full"
+    if CLOSED.search(words.fold(f"{program['title']}. {program['description']}")):
+        return "is closed"
+    return "is not open yet" if openings.is_ahead(program, datetime.now(UTC)) else ""
