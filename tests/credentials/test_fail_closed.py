@@ -140,7 +140,7 @@ def break_the_connection_that_waits() -> None:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND wait_event_type = 'Lock' "
-                "AND query LIKE '%%INSERT INTO \"mandate_audit\"%%'"
+                "AND query LIKE '%%INSERT INTO mandate_audit %%'"
             )
             if cursor.fetchall():
                 return

@@ -65,7 +65,7 @@ def test_whatever_the_record(
 def test_or_it_is_not_shown(
     desk: Client, world: dict[type[Model], Any], model: type[Model]
 ) -> None:
-    with mock.patch.object(MandateAudit, "save_base", side_effect=OperationalError("gone")):
+    with mock.patch.object(MandateAudit, "save", side_effect=OperationalError("gone")):
         answer = desk.get(page_of(model, world))
 
     assert answer.status_code == 503
