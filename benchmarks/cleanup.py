@@ -68,7 +68,7 @@ def fill(rows: int) -> Told:
     from django.db import connection, transaction
 
     from accounts.models import User
-    from audit.ids import time_ordered
+    from sessions_store.ids import time_ordered
     from sessions_store.status import Status
 
     call_command("migrate", verbosity=0, interactive=False)

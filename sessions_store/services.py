@@ -17,9 +17,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.actions import Action, person
-from audit.ids import time_ordered
 from audit.services import record
 from sessions_store import statements
+from sessions_store.ids import time_ordered
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
 from sessions_store.status import KEPT, Status
 

@@ -17,7 +17,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.actions import Action
-from audit.ids import time_ordered
 from orchestrator import idempotency
 from orchestrator.flow import moves, screens
 from orchestrator.flow.answers import AnswersError, validate
@@ -31,6 +30,7 @@ from orchestrator.services.turns import Origin, Turn
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.errors import ToolError
 from sessions_store import services as store
+from sessions_store.ids import time_ordered
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.services import Claim
 from sessions_store.status import Status

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audit.ids import time_ordered
+from sessions_store.ids import time_ordered
 
 pytestmark = pytest.mark.once
 
