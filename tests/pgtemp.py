@@ -22,7 +22,8 @@ from tests import processes
 INITDB = "-U app -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
 SERVER = "-c listen_addresses='' -c max_connections=60"
 # Nobody pulls the plug on a test: speed instead of durability.
-HASTY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+# Nor does the vacuum come by, which a test's one long transaction of DDL could deadlock with.
+HASTY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
 
 
 class NoServerError(Exception):
