@@ -47,6 +47,10 @@ _ENCODER = json.JSONEncoder(  # that nothing holds itself is seen by its depth
 )
 
 
+# Where a value stands: a column, or what it is in with its key (None: it is in a list).
+Place = str | tuple["Place", str | None]
+
+
 class ProfileError(ValueError):
     """A value has no canonical form; the text names its place, never the value."""
 
@@ -157,7 +161,7 @@ def _column(name: str, value: Any) -> str | int | None:
     raise ProfileError(f"{name} is of a kind that has no canonical form")
 
 
-def _check_value(value: Any, place: str, depth: int) -> None:
+def _check_value(value: Any, place: Place, depth: int) -> None:
     """Pass a value that JSON can hold; `depth` is how many objects and lists it may be of."""
     if value is None:
         return
@@ -166,28 +170,39 @@ def _check_value(value: Any, place: str, depth: int) -> None:
     elif isinstance(value, int):  # a bool is one, too
         _check_number(value, place)
     elif not isinstance(value, dict | list):
-        raise ProfileError(f"{place} is of a kind that has no canonical form")
+        raise ProfileError(f"{_said(place)} is of a kind that has no canonical form")
     elif not depth:
-        raise ProfileError(f"{place} is nested too deeply")
+        raise ProfileError(f"{_said(place)} is nested too deeply")
     elif isinstance(value, dict):
         for key, item in value.items():
             if not (isinstance(key, str) and _KEY.fullmatch(key)):
-                raise ProfileError(f"{place} has a key that is no plain word")
-            _check_value(item, f"{place}.{key}", depth - 1)
+                raise ProfileError(f"{_said(place)} has a key that is no plain word")
+            if item is not None:
+                _check_value(item, (place, key), depth - 1)
     else:
         for item in value:
-            _check_value(item, f"{place}[]", depth - 1)
+            _check_value(item, (place, None), depth - 1)
 
 
-def _check_number(value: int, place: str) -> None:
+def _said(place: Place) -> str:
+    """Return the name of a place; put together only for who is told of it."""
+    if isinstance(place, str):
+        return place
+    outer, key = place
+    return f"{_said(outer)}[]" if key is None else f"{_said(outer)}.{key}"
+
+
+def _check_number(value: int, place: Place) -> None:
     if abs(value) > MAX_INT:
-        raise ProfileError(f"{place} is too large a number; write it as text")
+        raise ProfileError(f"{_said(place)} is too large a number; write it as text")
 
 
-def _check_text(value: str, place: str) -> None:
+def _check_text(value: str, place: Place) -> None:
     if "\0" in value:
-        raise ProfileError(f"{place} holds a NUL")
+        raise ProfileError(f"{_said(place)} holds a NUL")
+    if value.isascii():  # as nearly all are
+        return
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise ProfileError(f"{place} holds half a character") from None
+        raise ProfileError(f"{_said(place)} holds half a character") from None

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -71,12 +72,15 @@ class WrittenOnce(models.Model):
         """
         if not self._state.adding:
             _refuse()
-        fields = self._meta.concrete_fields
-        values = [_written(field, getattr(self, field.attname)) for field in fields]
+        database = connections[DEFAULT_DB_ALIAS]  # looked up once, not for each column
+        values = [
+            _written(field, getattr(self, field.attname), database)
+            for field in self._meta.concrete_fields
+        ]
         # what failed must not be committed, whoever catches it
-        with transaction.mark_for_rollback_on_error(), connection.cursor() as cursor:
+        with transaction.mark_for_rollback_on_error(), database.cursor() as cursor:
             cursor.execute(_statement(type(self)), values)
-        self._state.adding, self._state.db = False, connection.alias
+        self._state.adding, self._state.db = False, database.alias
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse()
@@ -89,10 +93,10 @@ def _statement(model: type[models.Model]) -> str:
     return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})"  # noqa: S608  names of ours
 
 
-def _written(field: models.Field[Any, Any], value: Any) -> Any:
+def _written(field: models.Field[Any, Any], value: Any, database: BaseDatabaseWrapper) -> Any:
     """Return a value as the column takes it: PostgreSQL reads texts, whatever the column's type."""
-    if connection.vendor != "postgresql" or isinstance(value, bytes):
-        return field.get_db_prep_save(value, connection)
+    if database.vendor != "postgresql" or isinstance(value, bytes):
+        return field.get_db_prep_save(value, database)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
