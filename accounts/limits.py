@@ -13,7 +13,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from accounts import statements
 
@@ -94,6 +93,8 @@ def _take_and_spend(minute: _Minute, key: str, amount: int) -> bool:
 def _take(minute: int, key: str, *, wanted: int, limit: int) -> int:
     if not settings.REDIS_URL:
         return statements.take_requests(key=key, minute=minute, wanted=wanted, limit=limit)
+    from redis.exceptions import RedisError  # half a hundred modules, where they are needed
+
     name = f"requests:{minute}:{key}"
     try:
         cache.add(name, 0, 2 * MINUTE)

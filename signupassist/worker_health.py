@@ -6,12 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q
 from django_q.models import OrmQ, Schedule
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from sessions_store import jobs, schedules
 from sessions_store.models import AgenticCheckoutSession, JobRun
@@ -105,6 +102,10 @@ def _database_queue(at: datetime) -> Queue:
 
 
 def _redis_queue() -> Queue | None:
+    import redis  # half a hundred modules, where they are needed
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     asked = redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=REDIS_SECONDS,

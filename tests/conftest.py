@@ -1,9 +1,11 @@
 """People, clocks and clients that every test may ask for."""
 
 import gc
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -31,6 +33,18 @@ hypothesis.settings.load_profile("patient")
 
 # Their tests wait for processes and pages: begun first, they leave nobody idle at the end.
 LONG = ("tests/scripts/", "tests/worker/", "tests/browser/", "tests/security/")
+
+WHOLLY_ONCE = re.compile(r"^pytestmark = .*\bpytest\.mark\.once\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files in which a run of `-m "not once"` would find nothing.
+
+    They are two thirds of all, and every worker would import them.
+    """
+    if config.option.markexpr != "not once" or not collection_path.match("test_*.py"):
+        return None
+    return True if WHOLLY_ONCE.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 @pytest.hookimpl(wrapper=True)

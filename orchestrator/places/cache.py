@@ -10,7 +10,6 @@ import logging
 from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as AnyDatabaseError
-from redis.exceptions import RedisError
 
 from orchestrator.places.answers import Spot, from_json, to_json
 from orchestrator.places.question import Question
@@ -20,15 +19,13 @@ logger = logging.getLogger(__name__)
 SECONDS = 10 * 60
 SECONDS_OF_NOTHING = 60  # a place may have been added, or the words were odd
 
-Away = (RedisError, AnyDatabaseError, OSError)  # of every backend that the settings can name
-
 
 def kept(question: Question) -> list[Spot] | None:
     """Return what the question was answered with, or None where that is not known."""
     try:
         found = cache.get(_name(question))
         return None if found is None else from_json(json.loads(found))
-    except Away as error:
+    except _away() as error:
         logger.warning("Places are not cached: %s", type(error).__name__)
     except (ValueError, TypeError, IndexError):
         logger.warning("A cached answer cannot be read")
@@ -40,9 +37,18 @@ def keep(question: Question, spots: list[Spot]) -> None:
     try:
         timeout = SECONDS if spots else SECONDS_OF_NOTHING
         cache.set(_name(question), json.dumps(to_json(spots)), timeout)
-    except Away as error:
+    except _away() as error:
         logger.warning("Places are not cached: %s", type(error).__name__)
 
 
 def _name(question: Question) -> str:
     return f"places:{question.digest('cache', secret=settings.SECRET_KEY)}"
+
+
+def _away() -> tuple[type[Exception], ...]:
+    """Return what the cache raises while it is away."""
+    if not settings.REDIS_URL:
+        return AnyDatabaseError, OSError
+    from redis.exceptions import RedisError  # half a hundred modules, where they are needed
+
+    return RedisError, AnyDatabaseError, OSError

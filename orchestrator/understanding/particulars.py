@@ -132,7 +132,7 @@ _ROWS = (
         """,
     ),
 )  # fmt: skip
-_FOUND_BY = [(row, patterns.compiled(row.phrases)) for row in _ROWS]
+_FOUND_BY = [(row, patterns.Finder(row.phrases)) for row in _ROWS]
 WORDS = frozenset(word for row in _ROWS for word in patterns.words_in(row.phrases))
 
 

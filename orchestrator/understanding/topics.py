@@ -80,9 +80,9 @@ OF_ONE = re.compile(
     r" (\S+)"
 )
 
-_BUTTONS = patterns.compiled(FOR_THE_BUTTON)
-_BESIDE_THE_POINT = patterns.compiled(BESIDE_THE_POINT)
-_PATTERNS = [(topic, patterns.compiled(phrases)) for topic, phrases in QUESTIONS]
+_BUTTONS = patterns.Finder(FOR_THE_BUTTON)
+_BESIDE_THE_POINT = patterns.Finder(BESIDE_THE_POINT)
+_PATTERNS = [(topic, patterns.Finder(phrases)) for topic, phrases in QUESTIONS]
 KNOWN = frozenset(
     chain(
         forms.ASKING,

@@ -16,7 +16,7 @@ WORD = re.compile(r"[a-z]+(?:\|[a-z]+)*")
 _Cue = tuple[Topic, float]
 
 
-def _separated() -> tuple[dict[str, list[_Cue]], list[tuple[re.Pattern[str], _Cue]]]:
+def _separated() -> tuple[dict[str, list[_Cue]], list[tuple[patterns.Finder, _Cue]]]:
     """Return the cues of one word, which are looked up, and those of several."""
     of_one: dict[str, list[_Cue]] = defaultdict(list)
     of_some = []
@@ -27,7 +27,7 @@ def _separated() -> tuple[dict[str, list[_Cue]], list[tuple[re.Pattern[str], _Cu
                     for word in phrase.split("|"):
                         of_one[word].append((topic, weight))
                 else:
-                    of_some.append((patterns.compiled(phrase), (topic, weight)))
+                    of_some.append((patterns.Finder(phrase), (topic, weight)))
     return dict(of_one), of_some
 
 

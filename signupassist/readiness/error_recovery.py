@@ -7,7 +7,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
-from redis import RedisError
 
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from signupassist import worker_health
@@ -71,6 +70,8 @@ def _registrations(at: datetime) -> Iterator[Finding]:
 
 def _cache_answers() -> bool:
     """Say whether what one process writes is there for the others."""
+    from redis import RedisError  # half a hundred modules, where they are needed
+
     key, value = "signupassist-readiness", uuid4().hex
     try:
         cache.set(key, value, timeout=60)

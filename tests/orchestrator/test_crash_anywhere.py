@@ -45,21 +45,13 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def started(
+def web(
     provider: Provider, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WebServer]:
     """A server with traps, on the database of the tests: one for all of them."""
     folder: Path = tmp_path_factory.mktemp("crash")
     with killable(url_of_tests(), folder, provider) as server:
         yield server
-
-
-@pytest.fixture
-def web(started: WebServer) -> WebServer:
-    """The server, alive, whatever the test before left of it."""
-    if not started.is_running:
-        started.start()
-    return started
 
 
 @pytest.mark.parametrize(
@@ -80,8 +72,6 @@ def test_neither_loses_nor_doubles_nor_lies(
     trial.come_to_confirmation()
 
     assert trial.confirm(**{"X-Kill-At": point}) is None
-    web.wait_until_dead()
-    web.start()
     provider.wait_until_quiet()
     assert trial.repeat() == 409  # until the lease has passed, the first one may be at it still
     trial.let_the_lease_pass()

@@ -118,7 +118,7 @@ def test_fails_where_nobody_could_be_asked(chat: Chat, server: ToolsCallServer) 
 
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
-def test_draws_a_bar_only_when_a_person_watches() -> None:
+def test_draws_a_bar_only_when_a_person_watches(capsys: pytest.CaptureFixture[str]) -> None:
     words, env = command("reconcile_submissions")
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
@@ -131,8 +131,8 @@ def test_draws_a_bar_only_when_a_person_watches() -> None:
     os.close(ours)
     assert (process.returncode, said) == (0, "0 looked at.\n")
     assert b"registration" in drawn
-    piped = subprocess.run(words, env=env, capture_output=True, text=True, check=True, timeout=60)
-    assert (piped.stdout, piped.stderr) == ("0 looked at.\n", "")
+    call_command("reconcile_submissions")  # what it writes is kept here, where nobody watches
+    assert tuple(capsys.readouterr()) == ("0 looked at.\n", "")
 
 
 def test_is_done_by_the_worker_and_the_news_after_it(

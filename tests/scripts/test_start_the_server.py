@@ -68,18 +68,9 @@ def test_prints_no_password_and_makes_no_secret_in_production(copy: Path) -> Non
     assert (copy / "var" / "static" / "staticfiles.json").is_file()
 
 
-def test_is_calm_about_a_second_signal(used_copy: Path) -> None:
-    with checkout.running(used_copy) as server:
-        server.wait_until_ready()
-        server.process.send_signal(signal.SIGTERM)
-        server.process.send_signal(signal.SIGINT)
-        server.stop(signal.SIGTERM)
-
-        assert server.process.returncode == 0
-        assert server.processes() == {}
-
-
-def test_starts_what_was_killed_again_without_orphans(used_copy: Path) -> None:
+def test_starts_what_was_killed_again_without_orphans_and_is_calm_about_a_second_signal(
+    used_copy: Path,
+) -> None:
     with checkout.running(used_copy) as server:
         server.wait_until_ready()
         (master,) = server.named("gunicorn: master")
@@ -95,6 +86,13 @@ def test_starts_what_was_killed_again_without_orphans(used_copy: Path) -> None:
         assert before.isdisjoint(server.named("qcluster"))
         takers = server.named("qcluster", "idle") + server.named("qcluster", "processing")
         assert len(takers) == 3
+
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGINT)
+        server.stop(signal.SIGTERM)
+
+        assert server.process.returncode == 0
+        assert server.processes() == {}
 
 
 def test_leaves_nothing_behind_when_it_is_killed(used_copy: Path) -> None:

@@ -1,9 +1,9 @@
 """The product's web server with traps around a submission: `gunicorn tests.servers.killing_wsgi`.
 
 A request with the header `X-Kill-At: sent` is served as ever until it comes to that point, and there
-its whole process group dies by SIGKILL. A header, and no variable of the environment: the same
-process then serves all other requests unharmed, so each death costs one restart. Every answer says
-in `X-Process` which process gave it, for whoever wants to kill that one from outside.
+its process dies by SIGKILL. A header, and no variable of the environment: the same process then
+serves all other requests unharmed, so each death costs one new process. Every answer says in
+`X-Process` which process gave it, for whoever wants to kill that one from outside.
 
 The traps are put around the product's functions here; the product knows nothing of them.
 """
@@ -31,9 +31,9 @@ armed = ""  # the point at which this process is to die
 
 
 def die_at(point: str) -> None:
-    """End this process and its master if this is the point: nobody gets to say goodbye."""
+    """End this process if this is the point: it does not get to say goodbye."""
     if armed == point:
-        os.killpg(os.getpgrp(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def before(owner: Any, name: str, point: str) -> str:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -105,13 +105,6 @@ class WebServer:
         if self._process is not None and self.is_running:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-    def wait_until_dead(self, seconds: float = START_SECONDS) -> None:
-        """Return once its first process has ended by itself, and none of its group is left."""
-        assert self._process is not None, "it was never started"
-        self._process.wait(seconds)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill it for good, and let go of its port."""

@@ -17,8 +17,8 @@ from tests.soak.trial import Trial
 def killable(database_url: str, folder: Path, provider: Provider) -> Iterator[WebServer]:
     """Give a healthy server with traps beside a provider.
 
-    gunicorn's master loads the program and does nothing else. A worker that is killed alone gives way
-    at once to a new one that knows nothing but the program; one that kills its group leaves nothing.
+    gunicorn's master loads the program and does nothing else. A worker that is killed gives way at once
+    to a new one that knows nothing but the program.
     """
     server = WebServer(
         database_url,
