@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -27,14 +29,16 @@ class AccountAdapter(DefaultAccountAdapter):
     """Records each deed with it, and speaks our sentences."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "That e-mail and password do not match.",
-        "incorrect_password": "That password does not match.",
-        "email_taken": "There is already an account with this e-mail.",
+        "email_password_mismatch": gettext_lazy("That e-mail and password do not match."),
+        "incorrect_password": gettext_lazy("That password does not match."),
+        "email_taken": gettext_lazy("There is already an account with this e-mail."),
         "too_many_login_attempts": (
-            "Too many requests. Please wait a moment. You can log in again within five minutes, or set"
-            " a new password now."
+            gettext_lazy(
+                "Too many requests. Please wait a moment. You can log in again within five "
+                "minutes, or set a new password now."
+            )
         ),
-        "rate_limited": "Too many requests. Please wait a moment.",
+        "rate_limited": gettext_lazy("Too many requests. Please wait a moment."),
     }
 
     def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
@@ -89,12 +93,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_email(self, email: str) -> str:
         if len(email) > LONGEST_EMAIL:  # allauth's form takes more, and would cut it off
-            raise ValidationError(f"Please use at most {LONGEST_EMAIL} characters.")
+            raise ValidationError(
+                _("Please use at most %(longest_email)s characters.")
+                % {"longest_email": LONGEST_EMAIL}
+            )
         return email
 
     def clean_password(self, password: str, user: User | None = None) -> str:
         if len(password) > LONGEST_PASSWORD:
-            raise ValidationError(f"Please use at most {LONGEST_PASSWORD} characters.")
+            raise ValidationError(
+                _("Please use at most %(longest_password)s characters.")
+                % {"longest_password": LONGEST_PASSWORD}
+            )
         accepted: str = super().clean_password(password, user)
         return accepted
 

@@ -12,6 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.db import Error
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
@@ -34,21 +35,21 @@ class SessionExpiredError(exceptions.AuthenticationFailed):
     """The log-in was good once: its hour is over, or it was ended."""
 
     default_code = "session_expired"
-    default_detail = "Your session expired. Please log in again."
+    default_detail = _("Your session expired. Please log in again.")
 
 
 class NotLoggedInError(exceptions.NotAuthenticated):
     """No log-in, or none that is ours."""
 
     default_code = "not_authenticated"
-    default_detail = "Please log in."
+    default_detail = _("Please log in.")
 
 
 class NotForPeopleError(exceptions.PermissionDenied):
     """A good token, but of a service, or of a visitor who never logged in."""
 
     default_code = "forbidden"
-    default_detail = "You are not allowed to do this."
+    default_detail = _("You are not allowed to do this.")
 
 
 class AuthUnavailableError(exceptions.APIException):
@@ -56,14 +57,14 @@ class AuthUnavailableError(exceptions.APIException):
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "auth_unavailable"
-    default_detail = "We cannot check your log-in right now. Please try again shortly."
+    default_detail = _("We cannot check your log-in right now. Please try again shortly.")
 
 
 class CsrfFailedError(exceptions.PermissionDenied):
     """A session came along without the proof that our own page sent the request."""
 
     default_code = "csrf_failed"
-    default_detail = "This page is out of date. Please reload it and try again."
+    default_detail = _("This page is out of date. Please reload it and try again.")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from allauth.core.internal import ratelimit  # its public door cannot take one attempt back
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.services import second_factor
 from accounts.services.second_factor import CodeRefusedError, GoodCode, SecretUnreadableError
@@ -21,11 +23,14 @@ class TooManyCodesError(Exception):
     """Too many codes of this person were refused."""
 
 
-REFUSALS: dict[type[Exception], str] = {  # as a page says it
-    CodeRefusedError: "That code is not right, or it was used before.",
-    TooManyCodesError: "Too many requests. Please wait a moment.",
+REFUSALS: dict[type[Exception], StrOrPromise] = {  # as a page says it
+    CodeRefusedError: _("That code is not right, or it was used before."),
+    TooManyCodesError: _("Too many requests. Please wait a moment."),
     SecretUnreadableError: (
-        "Codes of apps cannot be checked right now. Please use a recovery code, or try again later."
+        _(
+            "Codes of apps cannot be checked right now. Please use a recovery code, or try "
+            "again later."
+        )
     ),
 }
 

@@ -9,6 +9,9 @@ from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from accounts.services import people, second_factor
@@ -16,7 +19,7 @@ from accounts.services import people, second_factor
 LONGEST_CODE = 64  # a recovery code, with spaces
 
 
-def password_field(label: str, *, autocomplete: str) -> forms.CharField:
+def password_field(label: StrOrPromise, *, autocomplete: str) -> forms.CharField:
     """Return a field for a password, taken as it is typed."""
     attributes = {"autocomplete": autocomplete}
     return forms.CharField(label=label, strip=False, widget=forms.PasswordInput(attrs=attributes))
@@ -35,7 +38,7 @@ class EmailForm(forms.Form):
     """Whose password was forgotten."""
 
     email = forms.EmailField(
-        label="E-mail",
+        label=gettext_lazy("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
     )
@@ -44,7 +47,7 @@ class EmailForm(forms.Form):
 class NewPasswordForm(forms.Form):
     """A password to come, good enough for this person."""
 
-    password1 = password_field("New password", autocomplete="new-password")
+    password1 = password_field(gettext_lazy("New password"), autocomplete="new-password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,7 +61,7 @@ class NewPasswordForm(forms.Form):
 class ChangePasswordForm(NewPasswordForm):
     """The password that counts, and the one to come."""
 
-    password = password_field("Current password", autocomplete="current-password")
+    password = password_field(gettext_lazy("Current password"), autocomplete="current-password")
     field_order = ("password", "password1")
 
     def clean_password(self) -> str:
@@ -67,14 +70,14 @@ class ChangePasswordForm(NewPasswordForm):
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or {}
         if "password" in typed and typed["password"] == typed.get("password1"):
-            self.add_error("password1", "That is your password already.")  # somebody may know it
+            self.add_error("password1", _("That is your password already."))  # somebody may know it
         return typed
 
 
 class OwnPasswordForm(forms.Form):
     """The password of whoever is logged in, asked for before something that cannot be undone."""
 
-    password = password_field("Your password", autocomplete="current-password")
+    password = password_field(gettext_lazy("Your password"), autocomplete="current-password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,7 +102,9 @@ def code_field() -> forms.CharField:
         "autocorrect": "off",
         "spellcheck": "false",
     }
-    return forms.CharField(label="Code", max_length=LONGEST_CODE, widget=CodeInput(attributes))
+    return forms.CharField(
+        label=gettext_lazy("Code"), max_length=LONGEST_CODE, widget=CodeInput(attributes)
+    )
 
 
 class CodeForm(forms.Form):

@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
+from django_stubs_ext import StrOrPromise
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.permissions import AllowAny
@@ -34,7 +36,7 @@ class LoginFailedError(APIException):
 
     status_code = HTTPStatus.UNAUTHORIZED
     default_code = "login_failed"
-    default_detail = "That e-mail and password do not match."
+    default_detail = _("That e-mail and password do not match.")
     auth_header = CHALLENGE  # the view has no authenticators that could name it
 
 
@@ -43,7 +45,7 @@ class SecondFactorRequiredError(APIException):
 
     status_code = HTTPStatus.UNAUTHORIZED
     default_code = "second_factor_required"
-    default_detail = "Please also give the code from your authenticator app."
+    default_detail: StrOrPromise = _("Please also give the code from your authenticator app.")
     auth_header = CHALLENGE
 
 
@@ -66,7 +68,7 @@ class TooManyAttemptsError(Throttled):
     """The limits of the log-in page, which count these attempts as well, are reached."""
 
     default_code = "rate_limited"
-    default_detail = "Too many requests. Please wait a moment."
+    default_detail = _("Too many requests. Please wait a moment.")
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,10 @@ _ARRAYS = {
     "UUIDField": "uuid[]",
     "BinaryField": "bytea[]",
     "CharField": "text[]",
+    "TextField": "text[]",
+    "IntegerField": "integer[]",
+    "DateTimeField": "timestamptz[]",
+    "JSONField": "jsonb[]",
 }
 
 
@@ -36,7 +41,7 @@ class Among(Lookup[Any]):
         return f"{name} IN (SELECT value FROM json_each(%s))", (*params, values)  # noqa: S608  a name of ours
 
 
-for kind_of_field in (models.UUIDField, models.BigIntegerField, models.CharField):
+for kind_of_field in (models.UUIDField, models.BigIntegerField, models.CharField, models.TextField):
     kind_of_field.register_lookup(Among)
 
 
@@ -47,7 +52,7 @@ def insert(
     *,
     or_set: tuple[str, str] | None = None,
 ) -> None:
-    """Add rows of numbers, ids, texts and bytes.
+    """Add rows of numbers, ids, texts, bytes, moments and JSON.
 
     :param or_set: a key and a column: where a row with the key is there, the column is set
     """
@@ -75,14 +80,25 @@ def _array(values: Iterable[Any]) -> str:
     return "{" + ",".join(map(_element, values)) + "}"
 
 
-def _element(value: UUID | bytes | int | str | None) -> str:
+def _element(value: UUID | bytes | int | str | datetime | dict[str, Any] | None) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, datetime):
+        return f'"{value.isoformat()}"'
+    if isinstance(value, dict):
+        value = json.dumps(value)
     if isinstance(value, bytes):
         return f'"\\\\x{value.hex()}"'
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    # not as JSON: here a backslash stands for the next character, whichever that is
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _plain(value: Any) -> Any:
     """Return a value as SQLite's columns have it."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, dict):
+        return json.dumps(value)
     return value.hex if isinstance(value, UUID) else value

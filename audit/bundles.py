@@ -75,6 +75,11 @@ def event(row: MandateAudit) -> dict[str, Any]:
     return {name: _plain(value) for name, value in said.items()} | {"metadata": row.metadata}
 
 
+def record(row: MandateAudit) -> dict[str, Any]:
+    """Return a record by itself: the table's columns."""
+    return event(row) | {"content_hash": row.content_hash}
+
+
 def event_line(
     row: MandateAudit | None,
     *,

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import F, Func, QuerySet, TextField
 from django.db.models.functions import Substr
 
-from audit import acting, bundles, proofs
+from audit import acting, bundles, finding, proofs
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit
 from audit.nodes import MissingNodeError, log_node
@@ -80,6 +80,52 @@ def export(wanted: Wanted, *, actor: str, at: datetime) -> Iterator[bytes]:
         },
     )
     return _after(opening, rest)
+
+
+def export_found(
+    question: finding.Question,
+    *,
+    is_table: bool,
+    filters: Sequence[str],
+    actor: str,
+    at: datetime,
+) -> Iterator[bytes]:
+    """Return all that staff found, newest first, once it is recorded who asked: CSV, or lines of JSON.
+
+    It proves nothing: what was filtered out of a trail leaves no gap that could be seen.
+
+    :param filters: the names of what narrowed it
+    :raises AuditUnavailableError: if it cannot be recorded; then nothing may be sent
+    """
+    trail = question.trail
+    record(
+        action=Action.AUDIT_EXPORTED,
+        user_id=trail.user_id if trail else None,
+        actor=actor,
+        at=at,
+        session_id=trail.session_id if trail else None,
+        metadata={
+            "format": "csv" if is_table else "jsonl",
+            "scope": "trail" if trail else "ledger",
+            "filters": sorted(filters),
+        },
+    )
+    return _after(
+        bundles.csv_rows([bundles.COLUMNS]) if is_table else b"", _found(question, is_table)
+    )
+
+
+def _found(question: finding.Question, is_table: bool) -> Iterator[bytes]:
+    batches = finding.all_of(question, size=BATCH)
+    while True:
+        with acting.as_staff():
+            rows = next(batches, None)
+        if rows is None:
+            return
+        if is_table:
+            yield bundles.csv_rows(bundles.csv_row(row) for row in rows)
+        else:
+            yield b"".join(bundles.line(bundles.record(row)) for row in rows)
 
 
 def _after(opening: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

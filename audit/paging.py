@@ -39,7 +39,7 @@ def page_of(queryset: QuerySet[Row], cursor: str | None, size: int = PAGE_SIZE) 
     :raises BadCursorError: for a cursor that no page gave
     """
     if cursor:
-        at, row_id = _read(cursor)
+        at, row_id = read(cursor)
         # written so that an index on (created_at, id) is entered right at the place
         queryset = queryset.filter(
             Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(id__lt=row_id))
@@ -50,11 +50,20 @@ def page_of(queryset: QuerySet[Row], cursor: str | None, size: int = PAGE_SIZE) 
 
 
 def _cursor_after(row: Any) -> str:
-    micros = (row.created_at - _EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(_PLACE.pack(micros, row.id.bytes)).decode()
+    return cursor_of(row.created_at, row.id)
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
+def cursor_of(at: datetime, row_id: UUID) -> str:
+    """Return the cursor of a place in the order of time."""
+    micros = (at - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(_PLACE.pack(micros, row_id.bytes)).decode()
+
+
+def read(cursor: str) -> tuple[datetime, UUID]:
+    """Return the place that a cursor names.
+
+    :raises BadCursorError: for a cursor that is none of ours
+    """
     try:
         if not _SHAPE.fullmatch(cursor):
             raise ValueError

@@ -85,6 +85,8 @@ LESS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "audit_checkpoint": (_READ, _READ, _ADD),
     "audit_subject": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
     "audit_subject_node": (_READ, _READ, ("SELECT", "INSERT", "UPDATE")),
+    "audit_tally": ((), _READ, _USE),  # pictures for staff
+    "audit_saved_view": (_TAKE_AWAY, _USE, _TAKE_AWAY),  # they go with whoever deletes the account
     "django_migrations": (_READ, _READ, _READ),
     # rights are given by commands; they go with whoever deletes the account. Whether somebody may use
     # the admin, or everything, stands in columns that are not named here: whoever has no leave to
@@ -197,7 +199,9 @@ def _grant(connection: BaseDatabaseWrapper, tables: Collection[str]) -> None:
         for table in sorted(tables):
             statements.append(f"REVOKE ALL ON {quote(table)} FROM PUBLIC, {everybody}")
             statements += [
-                f"GRANT {', '.join(may)} ON {quote(table)} TO {role}" for role, may in rights(table)
+                f"GRANT {', '.join(may)} ON {quote(table)} TO {role}"
+                for role, may in rights(table)
+                if may
             ]
         # a trigger asks nobody's leave; by another trigger nobody shall reach the list
         statements.append("REVOKE ALL ON FUNCTION mandate_audit_queue() FROM PUBLIC")

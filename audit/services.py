@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import Error
+from django.db import Error, transaction
 
-from audit import canonical, redaction, telling, vocabulary
+from audit import bulk, canonical, redaction, telling, vocabulary
 from audit.actions import Action, is_actor
 from audit.context import current_request_id
 from audit.models import MandateAudit
@@ -17,6 +17,7 @@ from audit.models import MandateAudit
 _ACTIONS = frozenset(Action.values)
 _NAMES = ("provider", "org_ref", "program_ref")
 _IDS = ("user_id", "credential_id", "session_id")
+_COLUMNS = tuple(field.attname for field in MandateAudit._meta.concrete_fields)
 
 
 class AuditUnavailableError(Exception):
@@ -101,7 +102,10 @@ def record_many(entries: Iterable[Entry], *, batch_size: int = 1_000) -> int:
     waiting, written = iter(entries), 0
     while batch := [_row(entry) for entry in islice(waiting, batch_size)]:
         try:
-            MandateAudit.objects.bulk_create(batch)
+            with transaction.atomic(savepoint=False):  # a batch is there whole, or not at all
+                bulk.insert(
+                    MandateAudit, _COLUMNS, [[getattr(row, it) for it in _COLUMNS] for row in batch]
+                )
         except Error as error:
             raise AuditUnavailableError("the audit ledger cannot be written") from error
         written += len(batch)

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
+from audit.pages import mandates_audit
 from audit.views import (
     AuditCheckpointView,
     AuditExportView,
     AuditRecordView,
     AuditView,
-    mandates_audit,
 )
 
 api_urlpatterns = [

@@ -1,17 +1,13 @@
-"""/api/v1/audit and /mandates-audit: what was done in one's own name."""
+"""/api/v1/audit: what was done in one's own name. The page of it is in `audit.pages`."""
 
-import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
@@ -23,9 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import proofs, selectors
-from audit.actions import ANONYMOUS, SYSTEM, Action, person
+from audit.actions import person
 from audit.exporting import SinceSizeError, Wanted, export
-from audit.models import MandateAudit
 from audit.nodes import MissingNodeError
 from audit.paging import BadCursorError, page_of
 from audit.serializers import (
@@ -129,44 +124,6 @@ class AuditExportView(APIView):
                 "Content-Disposition": f'attachment; filename="audit-{at:%Y-%m-%d}.{how["format"]}"',
                 "Cache-Control": "no-store",
             },
-        )
-
-
-@require_safe
-def mandates_audit(request: HttpRequest) -> HttpResponse:
-    """Show one's own audit trail, 50 rows at a time."""
-    user_id = _reader(request)
-    cursor = request.GET.get("cursor")
-    try:
-        page = page_of(selectors.own_rows(user_id), cursor)
-    except BadCursorError:
-        return redirect("mandates-audit")
-    context = {
-        "lines": [Line.of(row, reader=user_id) for row in page.rows],
-        "older": page.next,
-        "is_first": not cursor,
-    }
-    return render(request, "audit/mandates_audit.html", context)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the ledger as the page tells it."""
-
-    row: MandateAudit
-    action: str
-    actor: str
-    metadata: str
-
-    @classmethod
-    def of(cls, row: MandateAudit, *, reader: UUID) -> "Line":
-        return cls(
-            row=row,
-            action=Action.describe(row.action),
-            actor={person(reader): "You", SYSTEM: "SignupAssist", ANONYMOUS: "Not logged in"}.get(
-                row.actor, "Staff"
-            ),
-            metadata=json.dumps(row.metadata, indent=2, sort_keys=True, ensure_ascii=False),
         )
 
 

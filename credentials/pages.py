@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,17 +17,8 @@ from audit.actions import SYSTEM, Action, person
 from audit.context import user_id_of
 from audit.models import MandateAudit
 from audit.paging import BadCursorError, page_of
+from audit.words import PURPOSES, as_name
 from credentials.models import StoredCredential
-
-# What a login was opened for, as its record names it, and as its owner reads it
-PURPOSES = {
-    "find_programs": "to list the programs",
-    "check_prerequisites": "to check the prerequisites",
-    "discover_fields": "to prepare the form",
-    "submit_registration": "to send your registration",
-    "get_registration": "to ask how your registration stands",
-    "reveal": "to show it to you",
-}
 
 
 @require_safe
@@ -54,21 +46,18 @@ def saved_logins(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Opening:
-    """When a login was opened, what for, and by whom if not by its owner."""
+    """When a login was opened; what for, and by whom if not by its owner."""
 
     at: datetime
-    purpose: str
-    by: str
+    told: str
 
     @classmethod
     def of(cls, row: MandateAudit) -> "Opening":
         purpose = str(row.metadata["purpose"])
-        others = {person(row.user_id): "", SYSTEM: "by SignupAssist"} if row.user_id else {}
-        return cls(
-            at=row.created_at,
-            purpose=PURPOSES.get(purpose, f"for “{purpose}”"),
-            by=others.get(row.actor, "by our staff"),
-        )
+        told = str(PURPOSES.get(purpose) or _("for “%(purpose)s”") % {"purpose": purpose})
+        others = {person(row.user_id): "", SYSTEM: _("by SignupAssist")} if row.user_id else {}
+        by = others.get(row.actor, _("by our staff"))
+        return cls(at=row.created_at, told=f"{told}, {by}" if by else told)
 
 
 @dataclass(frozen=True)
@@ -87,8 +76,8 @@ class SavedLogin:
     ) -> "SavedLogin":
         return cls(
             login=login,
-            provider=_as_name(login.provider),
-            club=_as_name(login.org_ref) or "All clubs",
+            provider=as_name(login.provider),
+            club=as_name(login.org_ref) or _("All clubs"),
             opened=Opening.of(opened) if opened else None,
             failed=failed if failed and _still_holds(failed, login, opened) else None,
         )
@@ -119,9 +108,3 @@ def _still_holds(
     """Say whether a failure is news: not if the login was replaced or opened since."""
     is_replaced = login.updated_at > failed.created_at
     return not (is_replaced or (opened and opened.created_at > failed.created_at))
-
-
-def _as_name(key: str) -> str:
-    """Return a key like `blackhawk-ski` as people write a name: "Blackhawk Ski"."""
-    words = key.replace("-", " ").replace("_", " ").split()
-    return " ".join(word[:1].upper() + word[1:] for word in words)

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from audit import opened
@@ -32,7 +33,7 @@ class CredentialInput(StrictSerializer):
         if any(
             unicodedata.category(letter) in _UNSEEN for letter in alias if letter not in _JOINERS
         ):
-            raise serializers.ValidationError("Please use letters and signs that can be seen.")
+            raise serializers.ValidationError(_("Please use letters and signs that can be seen."))
         return alias
 
     def validate_provider(self, provider: str) -> str:
@@ -46,14 +47,21 @@ class CredentialInput(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse names that hold the login: names are shown, and recorded for good."""
         wrong = {}
-        for field, words in (("email", "your e-mail address"), ("password", "your password")):
+        for field, of_name, of_reference in (
+            (
+                "email",
+                _("Choose a name without your e-mail address."),
+                _("This holds your e-mail address."),
+            ),
+            ("password", _("Choose a name without your password."), _("This holds your password.")),
+        ):
             with opened.forgetting():
                 opened.remember(attrs[field])
                 if _is_part_of(attrs["alias"], attrs[field]) or opened.is_held(attrs["alias"]):
-                    wrong["alias"] = [f"Choose a name without {words}."]
+                    wrong["alias"] = [of_name]
                 for name in ("provider", "org_ref"):
                     if opened.is_in_name(attrs[name]):
-                        wrong[name] = [f"This holds {words}."]
+                        wrong[name] = [of_reference]
         if wrong:
             raise serializers.ValidationError(wrong)
         return attrs
@@ -61,7 +69,7 @@ class CredentialInput(StrictSerializer):
 
 def _name_of_a_thing(name: str) -> str:
     if is_personal(name):
-        raise serializers.ValidationError("This looks like somebody's number or date.")
+        raise serializers.ValidationError(_("This looks like somebody's number or date."))
     return name
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import Error
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -72,7 +73,7 @@ class CredentialsView(RecordedView):
         typed.is_valid(raise_exception=True)
         user_id, session_id = user_id_of(request), typed.validated_data["session_id"]
         if session_id and not (self.owns_session and self.owns_session(user_id, session_id)):
-            raise ValidationError({"session_id": ["You have no such signup session."]})
+            raise ValidationError({"session_id": [_("You have no such signup session.")]})
         credential, created = services.store(
             **typed.validated_data, user_id=user_id, at=timezone.now()
         )

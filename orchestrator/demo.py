@@ -18,33 +18,40 @@ from accounts.services import roles
 from audit import sealer, sealing_run, turns
 from audit.actions import Action, person
 from audit.services import Entry, record_many
+from audit.vocabulary import TOLD
 
 PARENT, STAFF = "parent@example.com", "staff@example.com"
 
 # A signup as it usually goes: what the made-up records tell, over and over
 STORY = (
-    Action.SESSION_CREATED,
-    Action.MESSAGE_SENT,
-    Action.TOOL_SUCCEEDED,
-    Action.ACTION_SELECT_PROVIDER,
-    Action.ACTION_CONNECT_ACCOUNT,
-    Action.ACTION_CREDENTIALS_SUBMITTED,
-    Action.CREDENTIALS_ACCESSED,
-    Action.TOOL_SUCCEEDED,
-    Action.ACTION_SELECT_PROGRAM,
-    Action.TOOL_FAILED,
-    Action.ACTION_RETRY_LAST,
-    Action.TOOL_SUCCEEDED,
-    Action.ACTION_COMPLETE_PREREQS,
-    Action.ACTION_SUBMIT_FORM,
-    Action.ACTION_CONFIRM_REGISTRATION,
-    Action.REGISTRATION_SUBMITTED,
-    Action.REGISTRATION_COMPLETED,
+    (Action.SESSION_CREATED, "provider_search"),
+    (Action.MESSAGE_SENT, "provider_search"),
+    (Action.TOOL_SUCCEEDED, "provider_search"),
+    (Action.ACTION_SELECT_PROVIDER, "provider_search"),
+    (Action.ACTION_CONNECT_ACCOUNT, "login"),
+    (Action.ACTION_CREDENTIALS_SUBMITTED, "login"),
+    (Action.CREDENTIALS_ACCESSED, "login"),
+    (Action.TOOL_SUCCEEDED, "login"),
+    (Action.ACTION_SELECT_PROGRAM, "program_selection"),
+    (Action.TOOL_FAILED, "prerequisite_check"),
+    (Action.ACTION_RETRY_LAST, "prerequisite_check"),
+    (Action.TOOL_SUCCEEDED, "prerequisite_check"),
+    (Action.ACTION_COMPLETE_PREREQS, "prerequisite_check"),
+    (Action.ACTION_SUBMIT_FORM, "form_fill"),
+    (Action.ACTION_CONFIRM_REGISTRATION, "confirmation"),
+    (Action.REGISTRATION_SUBMITTED, "confirmation"),
+    (Action.REGISTRATION_COMPLETED, "confirmation"),
 )
+TOOLS = {
+    "provider_search": "find_provider",
+    "login": "find_programs",
+    "prerequisite_check": "check_prerequisites",
+}
 ALSO_TOLD: dict[Action, dict[str, object]] = {
-    Action.MESSAGE_SENT: {"step": "provider_search", "intent": "search"},
+    Action.MESSAGE_SENT: {"intent": "search"},
     Action.TOOL_FAILED: {"error_code": "mcp_timeout"},
 }
+LONGEST = timedelta(seconds=10 * len(STORY) + 10)  # that a made-up signup takes
 CLUBS = (
     ("skiclubpro", "blackhawk-ski", "alpine-saturday"),
     ("campbright", "lakeside-camp", "week-1"),
@@ -117,22 +124,48 @@ def _seal(log: sealing_run.Log, *, at: datetime) -> None:
         is_drained = made is None or made.is_drained
 
 
-def story(user_id: UUID, rows: int, *, until: datetime) -> Iterator[Entry]:
-    """Yield made-up records of this person's signups, oldest first, up to a moment."""
+def story(
+    user_id: UUID,
+    rows: int,
+    *,
+    until: datetime,
+    over: timedelta = timedelta(),
+    leaving: float = 0.0,
+) -> Iterator[Entry]:
+    """Yield made-up records of this person's signups, oldest first, up to a moment.
+
+    :param over: how long a time they are spread over, at least; else one comes after the other
+    :param leaving: how many of the signups are left on the way, of 1
+    """
     chance = Random(rows)  # noqa: S311  the same rows for the same number
+    lengths = list(_lengths(rows, leaving, chance))
+    apart = max(LONGEST, over / max(1, len(lengths)))
+    begin = until - apart * len(lengths)
+    for number, length in enumerate(lengths):
+        yield from _signup(user_id, length, at=begin + apart * number, chance=chance)
+
+
+def _lengths(rows: int, leaving: float, chance: Random) -> Iterator[int]:
+    """Yield how many records each signup has."""
+    while rows:
+        leaves = chance.random() < leaving
+        length = min(rows, chance.randint(2, len(STORY) - 1) if leaves else len(STORY))
+        yield length
+        rows -= length
+
+
+def _signup(user_id: UUID, length: int, *, at: datetime, chance: Random) -> Iterator[Entry]:
     session_id, credential_id, submission_id = uuid4(), uuid4(), uuid4()
-    for index in range(rows):
-        place = index % len(STORY)
-        if place == 0:
-            session_id, submission_id = uuid4(), uuid4()
-            provider, org_ref, program_ref = chance.choice(CLUBS)
-        at = until - timedelta(seconds=(rows - index) * 11)
-        action = STORY[place]
+    provider, org_ref, program_ref = chance.choice(CLUBS)
+    for place, (action, step) in enumerate(STORY[:length]):
+        at += timedelta(seconds=chance.randint(2, 10))
         opened = action is Action.CREDENTIALS_ACCESSED
         told: dict[str, object] = {"sample": True} | ALSO_TOLD.get(action, {})
+        if "step" in TOLD[action].keys:
+            told["step"] = step
         if action in (Action.TOOL_SUCCEEDED, Action.TOOL_FAILED):
             told |= {
-                "tool": "find_programs",
+                "tool": TOOLS[step],
                 "source": "mock",
                 "attempts": 1,
                 "elapsed_ms": chance.randint(20, 900),

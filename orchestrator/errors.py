@@ -30,7 +30,7 @@ from credentials.services import (
 )
 from credentials.views import ReauthenticationRequiredError
 from orchestrator.catalogue import AUTH, AUTH_AGAIN, CATALOGUE
-from orchestrator.flow.screens import START_OVER
+from orchestrator.flow.screens import start_over
 from orchestrator.idempotency.keys import KeyInProgressError, KeyReusedError
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import (
@@ -183,7 +183,7 @@ def _body(
         "detail": detail or entry.sentence,
         "code": code,
         "retryable": entry.retryable,
-        "cta": [START_OVER] if name in STARTS_OVER else list(cta),
+        "cta": [start_over()] if name in STARTS_OVER else list(cta),
         "redirect": LEADS_TO.get(name),
         "request_id": current_request_id(),
     }

@@ -10,6 +10,7 @@ from django.contrib import auth, messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
@@ -40,5 +41,5 @@ class DeleteAccountView(RecordedPage, RecentLogInPage, FormView[OwnPasswordForm]
                 self.get_context_data(form=form, refusal=refused.detail), status=HTTPStatus.CONFLICT
             )
         auth.logout(self.request)
-        messages.success(self.request, "Your account is deleted.")
+        messages.success(self.request, _("Your account is deleted."))
         return HttpResponseRedirect("/auth", headers={"Clear-Site-Data": LEAVE_NOTHING})

@@ -1,12 +1,13 @@
 from django.urls import path, re_path
 
-from orchestrator import pages, views
+from orchestrator import pages, registrations_page, views
 
 nothing_here = re_path(r"^api/", views.NothingHereView.as_view())  # last of all paths
 page_urlpatterns = [
     path("", views.ChatView.as_view(), name="chat"),
     path("auth/security/delete", pages.DeleteAccountView.as_view(), name="account_delete"),
     path("registrations/<uuid:submission_id>/noticed", views.NoticedView.as_view(), name="noticed"),
+    path("mandates-audit/registrations", registrations_page.registrations, name="registrations"),
 ]
 
 api_urlpatterns = [

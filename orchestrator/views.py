@@ -1,14 +1,17 @@
 """The doors of the conversation: /api/v1/sessions, /api/v1/submissions and the chat page."""
 
+import math
 import re
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_variables
@@ -84,8 +87,12 @@ class ChatView(TemplateView):
     template_name = "chat.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        notices = news.notices(user_id=user_id_of(self.request))
-        return super().get_context_data(notices=notices, **kwargs)
+        return super().get_context_data(
+            notices=news.notices(user_id=user_id_of(self.request)),
+            tool_deadline=math.ceil(settings.MCP_TIMEOUT_SECONDS),
+            shows_debug=settings.DEBUG or self.request.user.is_staff,
+            **kwargs,
+        )
 
 
 class NoticedView(View):
@@ -94,7 +101,7 @@ class NoticedView(View):
     def post(self, request: HttpRequest, submission_id: UUID) -> HttpResponse:
         status_read = request.POST.get("status")
         if not status_read:
-            return HttpResponseBadRequest("Which status was read?", content_type="text/plain")
+            return HttpResponseBadRequest(_("Which status was read?"), content_type="text/plain")
         try:
             news.noticed(
                 user_id=user_id_of(request),

@@ -10,7 +10,7 @@ NOT_HERE = {"account", "mfa", "auth"}
 class ConsoleConfig(AdminConfig):
     """Django's admin, with a door of its own."""
 
-    default_site = "accounts.console.Console"
+    default_site = "signupassist.dashboard.site.Landing"
 
     def ready(self) -> None:
         super().ready()  # everybody has registered their rooms by now

@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterable
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 
@@ -15,9 +17,9 @@ MOST_KEYS = 200  # of one object
 LONGEST_KEY = 200
 MOST_VALUES = 10_000  # of the whole body
 WHOLE_NUMBERS = range(-(2**63), 2**63)
-NOT_JSON = "This is no JSON in UTF-8."
-TOO_DEEP = f"It is nested more than {MAX_DEPTH} deep."
-TOO_LARGE = "A number is too large."
+NOT_JSON = gettext_lazy("This is no JSON in UTF-8.")
+TOO_DEEP = gettext_lazy("It is nested more than %(max_depth)s deep.")
+TOO_LARGE = gettext_lazy("A number is too large.")
 
 
 class UnacceptableError(ValueError):
@@ -64,7 +66,7 @@ def read(body: bytes) -> Any:
     except UnacceptableError:
         raise
     except RecursionError:
-        raise UnacceptableError(TOO_DEEP) from None
+        raise UnacceptableError(TOO_DEEP % {"max_depth": MAX_DEPTH}) from None
     except ValueError:
         raise UnacceptableError(NOT_JSON) from None
     _check(value)
@@ -73,15 +75,17 @@ def read(body: bytes) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_KEYS:
-        raise UnacceptableError(f"An object has more than {MOST_KEYS} keys.")
+        raise UnacceptableError(
+            _("An object has more than %(most_keys)s keys.") % {"most_keys": MOST_KEYS}
+        )
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise UnacceptableError("A key stands twice in the same object.")
+        raise UnacceptableError(_("A key stands twice in the same object."))
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise UnacceptableError(f"{name} is not JSON.")
+    raise UnacceptableError(_("%(name)s is not JSON.") % {"name": name})
 
 
 def _whole_number(text: str) -> int:
@@ -96,11 +100,13 @@ def _check(body: Any) -> None:
     for depth in range(MAX_DEPTH + 1):
         seen += len(level)
         if seen > MOST_VALUES:
-            raise UnacceptableError(f"There are more than {MOST_VALUES} values.")
+            raise UnacceptableError(
+                _("There are more than %(most_values)s values.") % {"most_values": MOST_VALUES}
+            )
         below: list[Any] = []
         for value in level:
             if depth == MAX_DEPTH and isinstance(value, dict | list):
-                raise UnacceptableError(TOO_DEEP)
+                raise UnacceptableError(TOO_DEEP % {"max_depth": MAX_DEPTH})
             below += _inside(value)
         level = below
 
@@ -123,14 +129,16 @@ def _inside(value: Any) -> Iterable[Any]:
 
 def _check_key(key: str) -> None:
     if len(key) > LONGEST_KEY:
-        raise UnacceptableError(f"A key is longer than {LONGEST_KEY} characters.")
+        raise UnacceptableError(
+            _("A key is longer than %(longest_key)s characters.") % {"longest_key": LONGEST_KEY}
+        )
     _check_text(key)
 
 
 def _check_text(text: str) -> None:
     if "\0" in text:  # PostgreSQL keeps none
-        raise UnacceptableError("There is a NUL character.")
+        raise UnacceptableError(_("There is a NUL character."))
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise UnacceptableError("There is half of a surrogate pair.") from None
+        raise UnacceptableError(_("There is half of a surrogate pair.")) from None

@@ -10,7 +10,7 @@ from corsheaders.defaults import default_headers
 from accounts import lanes
 from audit import log_keys, notes
 from credentials import keyring
-from signupassist import databases, env, logs, mails
+from signupassist import databases, env, languages, logs, mails
 
 django_stubs_ext.monkeypatch()  # lets classes like ModelAdmin[Model] be written at run time
 
@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "signupassist.middleware.PlausibleRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "accounts.middleware.RequestLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -114,7 +115,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["django.templatetags.i18n"],
         },
     }
 ]
@@ -338,11 +340,18 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "/static/favicon.svg",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "orchestrator.api_problems.with_examples",
+    ],
 }
 
 # --- Pages, mail, logs ----------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.known(LOCALE_PATHS[0])
+FORMAT_MODULE_PATH = ["signupassist.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -12,6 +12,7 @@ from orchestrator import urls as orchestrator
 from orchestrator.views import LoginsView, MeView
 from sessions_store.services import owns as owns_session
 from signupassist import pages
+from signupassist.words import words_for_scripts
 
 api_v1 = [
     *accounts.api_urlpatterns(MeView.as_view()),
@@ -33,6 +34,7 @@ urlpatterns = [
         login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")),
         name="docs",
     ),
+    path("words.js", words_for_scripts, name="words"),
     orchestrator.nothing_here,
 ]
 

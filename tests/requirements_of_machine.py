@@ -24,7 +24,7 @@ def chromium() -> str | None:
 def missing(part: str) -> str | None:
     """Return a sentence on what is missing, or None where the part is there.
 
-    Parts: pg, pgbouncer, browser, redis, and sdk-1x, which is installed by asking for it.
+    Parts: pg, pgbouncer, browser, redis, gettext, and sdk-1x, which is installed by asking for it.
     """
     if part == "browser":
         return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
@@ -35,9 +35,11 @@ def missing(part: str) -> str | None:
         return None if pgbouncer.program() else "no PgBouncer: apt-get install pgbouncer"
     if part == "redis":
         return None if redis_server.program() else "no Redis: apt-get install redis-server"
+    if part == "gettext":
+        return None if shutil.which("xgettext") else "no GNU gettext: apt-get install gettext"
     if part == "sdk-1x":
         return environment.missing()
-    raise ValueError(f"{part!r} is no part: pg, pgbouncer, browser, redis, sdk-1x")
+    raise ValueError(f"{part!r} is no part: pg, pgbouncer, browser, redis, gettext, sdk-1x")
 
 
 def need(part: str) -> None:

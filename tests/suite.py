@@ -30,6 +30,7 @@ ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "4"], [*SPREAD, "2"]
 # compiles the tests, while mypy has the other core, which each worker would do for itself.
 FRESH = ["--cache-dir", os.devnull] if STRICT else []
 COMPILED = {"collection": [PYTHON, "-m", "pytest", "--collect-only", "-qqq"]} if STRICT else {}
+BROWSER = "chromium fonts-dejavu-core"
 OK_CODES = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
@@ -101,12 +102,19 @@ def run_tests(arguments: list[str]) -> tuple[list[str], list[str]]:
 def install_what_is_missing() -> list[str]:
     """Install Chromium, servers and the SDK 1.x where we may; return what is still missing."""
     wanted: dict[str, Callable[[], str | None]] = {
-        "chromium fonts-dejavu-core": lambda: requirements_of_machine.missing("browser"),
+        BROWSER: lambda: requirements_of_machine.missing("browser"),
         "postgresql": _postgres_is_missing,
         "pgbouncer": lambda: requirements_of_machine.missing("pgbouncer"),
         "redis-server": lambda: requirements_of_machine.missing("redis"),
+        "gettext": lambda: requirements_of_machine.missing("gettext"),
     }
-    packages = [word for names, lacks in wanted.items() if lacks() for word in names.split()]
+    install([word for names, lacks in wanted.items() if lacks() for word in names.split()])
+    wanted["sdk-1x"] = lambda: requirements_of_machine.missing("sdk-1x")
+    return [sentence for lacks in wanted.values() if (sentence := lacks())]
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install packages of Debian's where we may; what came of it, whoever needs them finds out."""
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"== Installing {' '.join(packages)}", flush=True)
         script = (  # a browser comes without its windows where Debian has it so
@@ -117,8 +125,6 @@ def install_what_is_missing() -> list[str]:
         )
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         processes.run(["sh", "-c", script, "sh", *packages], env)
-    wanted["sdk-1x"] = lambda: requirements_of_machine.missing("sdk-1x")
-    return [sentence for lacks in wanted.values() if (sentence := lacks())]
 
 
 def _postgres_is_missing() -> str | None:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
@@ -20,5 +21,5 @@ class LogOutEverywhereView(RecordedPage, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         logins.log_out_everywhere(request, at=timezone.now())
-        messages.success(request, "You are logged out everywhere.")
+        messages.success(request, _("You are logged out everywhere."))
         return HttpResponseRedirect("/auth", headers={"Clear-Site-Data": LEAVE_NOTHING})

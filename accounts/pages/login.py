@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -114,7 +115,7 @@ class LogOutView(RecordedPage, allauth.LogoutView):
         was_logged_in = self.request.user.is_authenticated
         answer: HttpResponseBase = super().post(*args, **kwargs)
         if was_logged_in:
-            messages.success(self.request, "You are logged out.")
+            messages.success(self.request, _("You are logged out."))
         answer["Clear-Site-Data"] = LEAVE_NOTHING
         return answer
 
@@ -136,9 +137,9 @@ def admin_login(request: HttpRequest) -> HttpResponseRedirect:
     if proved_second_factor(request):
         return HttpResponseRedirect(wanted)
     if second_factor.is_on(request.user.pk):
-        messages.info(request, "For the admin, please enter a code as well.")
+        messages.info(request, _("For the admin, please enter a code as well."))
         return redirect_to_login(wanted, reverse("account_reauthenticate"))
-    messages.info(request, "For the admin, staff need two-step log-in. Please turn it on first.")
+    messages.info(request, _("For the admin, staff need two-step log-in. Please turn it on first."))
     return HttpResponseRedirect(reverse("account_second_factor"))
 
 

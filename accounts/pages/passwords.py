@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
@@ -89,7 +90,7 @@ class NewPasswordView(RecordedPage, FormView[NewPasswordForm]):
         )
         # whoever forgot it has tried in vain before
         get_adapter()._delete_login_attempts_cached_email(self.request, email=user.email)
-        messages.success(self.request, "Your new password is set. Please log in.")
+        messages.success(self.request, _("Your new password is set. Please log in."))
         return HttpResponseRedirect(settings.LOGIN_URL)
 
 
@@ -109,7 +110,7 @@ class ChangePasswordView(RecordedPage, FormView[ChangePasswordForm]):
         new = form.cleaned_data["password1"]
         passwords.change(self.request, form.user, new, at=timezone.now())
         messages.success(
-            self.request, "Your password is changed. You are logged out everywhere else."
+            self.request, _("Your password is changed. You are logged out everywhere else.")
         )
         return HttpResponseRedirect(SECURITY)
 

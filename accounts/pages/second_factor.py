@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import FormView, TemplateView
@@ -134,11 +135,13 @@ class AddSecondFactorView(RecordedPage, RecentLogInPage, FormView[AddSecondFacto
                 at=timezone.now(),
             )
         except second_factor.CodeRefusedError:
-            form.add_error("code", "That is not the code that an app with this secret shows now.")
+            form.add_error(
+                "code", _("That is not the code that an app with this secret shows now.")
+            )
             return self.form_invalid(form)
         except second_factor.AlreadyOnError:
             return HttpResponseRedirect(reverse("account_security"))
-        return _shown_once(self.request, recovery_codes, title="Two-step log-in is on")
+        return _shown_once(self.request, recovery_codes, title=_("Two-step log-in is on"))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if second_factor.is_on(
@@ -162,7 +165,7 @@ class RemoveSecondFactorView(RecordedPage, RecentLogInPage, TemplateView):
             second_factor.remove(user_id_of(request), at=timezone.now())
         except second_factor.NotOnError:
             return HttpResponseRedirect(reverse("account_security"))
-        messages.success(request, "Two-step log-in is off.")
+        messages.success(request, _("Two-step log-in is off."))
         return HttpResponseRedirect(reverse("account_security"))
 
 
@@ -182,12 +185,14 @@ class RecoveryCodesView(RecordedPage, RecentLogInPage, TemplateView):
             made = second_factor.make_recovery_codes(user_id_of(request), at=timezone.now())
         except second_factor.NotOnError:
             return HttpResponseRedirect(reverse("account_security"))
-        return _shown_once(request, made, title="Your new recovery codes")
+        return _shown_once(request, made, title=_("Your new recovery codes"))
 
 
 def _shown_once(request: HttpRequest, recovery_codes: list[str], *, title: str) -> HttpResponse:
     """Return the page with the codes, in the answer itself: they are in no session and no URL."""
-    text = "\n".join(["SignupAssist recovery codes", "Each works once.", "", *recovery_codes, ""])
+    text = "\n".join(
+        [_("SignupAssist recovery codes"), _("Each works once."), "", *recovery_codes, ""]
+    )
     context = {
         "title": title,
         "codes": recovery_codes,

@@ -3,6 +3,8 @@
 from audit.models.append_only import AppendOnlyError, Ledger
 from audit.models.ledger import MandateAudit
 from audit.models.log import Checkpoint, Leaf, Node, Pending, Subject, SubjectNode
+from audit.models.saved_view import SavedView
+from audit.models.tally import Tally
 
 __all__ = [
     "AppendOnlyError",
@@ -12,6 +14,8 @@ __all__ = [
     "MandateAudit",
     "Node",
     "Pending",
+    "SavedView",
     "Subject",
     "SubjectNode",
+    "Tally",
 ]

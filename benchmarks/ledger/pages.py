@@ -48,12 +48,12 @@ FROM (
 
 def measure(rows: int) -> bool:
     """Print what pages and exports take; return whether the goals are met."""
-    _fill(rows)
+    fill(rows)
     title(f"Pages of {rows:,} records")
     everything = MandateAudit.objects.all()
     family = MandateAudit.objects.values_list("user_id", flat=True)[rows // 2]
-    middle = _cursor_at(BEGIN + timedelta(seconds=3) * (rows // 2))
-    oldest = _cursor_at(BEGIN + timedelta(seconds=3) * 60)
+    middle = _cursor_at(moment(rows // 2))
+    oldest = _cursor_at(moment(60))
     pages: dict[str, Callable[[], object]] = {
         "first page": lambda: paging.page_of(everything, None),
         "page in the middle": lambda: paging.page_of(everything, middle),
@@ -94,7 +94,7 @@ def _export(rows: int) -> bool:
     return goal(f"flat in memory: {grown:.1f} MB more", met=grown <= MOST_MORE_MEMORY)
 
 
-def _fill(rows: int) -> None:
+def fill(rows: int) -> None:
     """Make the rows, without the triggers that would queue them to be sealed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM mandate_audit")
@@ -105,6 +105,11 @@ def _fill(rows: int) -> None:
             cursor.execute(_FILL, [BEGIN, FAMILIES, start, last])
         cursor.execute("VACUUM ANALYZE mandate_audit")
     guards.install(connection)
+
+
+def moment(number: int) -> datetime:
+    """Return when the record of this number was written."""
+    return BEGIN + timedelta(seconds=3) * number
 
 
 def _cursor_at(at: datetime) -> str:

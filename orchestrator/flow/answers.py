@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
+from orchestrator.flow import local
 from orchestrator.tools.contract import Field
 
 Answer = str | int | float | bool | list[str]
@@ -38,7 +40,7 @@ def validate(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, A
     :raises AnswersError: with a sentence for each field that needs another look
     """
     known = {field["name"] for field in fields}
-    errors = {name: ["This form has no such field."] for name in answers if name not in known}
+    errors = {name: [_("This form has no such field.")] for name in answers if name not in known}
     tidy: dict[str, Answer] = {}
     for field in fields:
         try:
@@ -60,11 +62,11 @@ def _one(field: Field, given: Any) -> Answer | None:
     if field["type"] == "checkbox":
         ticked = _checkbox(field, given)
         if field["required"] and not ticked:
-            raise _WrongError("Please tick this box.")
+            raise _WrongError(_("Please tick this box."))
         return ticked
     if given is None or given in ("", []):
         if field["required"]:
-            raise _WrongError("This field is required.")
+            raise _WrongError(_("This field is required."))
         return None
     return _READERS[field["type"]](field, given)
 
@@ -73,18 +75,18 @@ def _checkbox(field: Field, given: Any) -> bool:
     if given in (None, ""):
         return False
     if not isinstance(given, bool):
-        raise _WrongError("Please tick this box, or leave it.")
+        raise _WrongError(_("Please tick this box, or leave it."))
     return given
 
 
 def _string(field: Field, given: Any) -> str:
     if not isinstance(given, str):
-        raise _WrongError("Please enter some text.")
+        raise _WrongError(_("Please enter some text."))
     if any(_hides_something(ch, field["type"]) for ch in given):
-        raise _WrongError("Please use plain letters; a hidden character came along.")
+        raise _WrongError(_("Please use plain letters; a hidden character came along."))
     longest = LONGEST.get(field["type"], LONGEST["text"])
     if len(given) > longest:
-        raise _WrongError(f"Please keep it under {longest} characters.")
+        raise _WrongError(_("Please keep it under %(longest)s characters.") % {"longest": longest})
     return given
 
 
@@ -100,14 +102,14 @@ def _email(field: Field, given: Any) -> str:
     try:
         validate_email(text)
     except ValidationError:
-        raise _WrongError("Please enter an e-mail address, like name@example.org.") from None
+        raise _WrongError(_("Please enter an e-mail address, like name@example.org.")) from None
     return text
 
 
 def _tel(field: Field, given: Any) -> str:
     text = _string(field, given)
     if not PHONE.fullmatch(text) or sum(ch.isdigit() for ch in text) < 5:
-        raise _WrongError("Please enter a phone number, like 608-555-0123.")
+        raise _WrongError(_("Please enter a phone number, like 608-555-0123."))
     return text
 
 
@@ -118,9 +120,9 @@ def _number(field: Field, given: Any) -> int | float:
         except ValueError:
             given = None
     if isinstance(given, bool) or not isinstance(given, int | float):
-        raise _WrongError("Please enter a number.")
+        raise _WrongError(_("Please enter a number."))
     if not abs(given) <= LARGEST:  # written so that NaN does not pass, and no integer overflows
-        raise _WrongError("That number is too large.")
+        raise _WrongError(_("That number is too large."))
     return given
 
 
@@ -130,19 +132,19 @@ def _date(field: Field, given: Any) -> str:
             raise ValueError
         return date.fromisoformat(given).isoformat()
     except ValueError:
-        raise _WrongError("Please enter a date, like 2018-05-31.") from None
+        raise _WrongError(_("Please enter a date, like 2018-05-31.")) from None
 
 
 def _select(field: Field, given: Any) -> str:
     if given not in [option["value"] for option in field["options"]]:
-        raise _WrongError("Please choose one of the options.")
+        raise _WrongError(_("Please choose one of the options."))
     return str(given)
 
 
 def _multiselect(field: Field, given: Any) -> list[str]:
     offered = [option["value"] for option in field["options"]]
     if not isinstance(given, list) or any(one not in offered for one in given):
-        raise _WrongError("Please choose from the options.")
+        raise _WrongError(_("Please choose from the options."))
     return [value for value in offered if value in given]
 
 
@@ -166,8 +168,8 @@ def participant_of(fields: Sequence[Field], answers: Mapping[str, Any]) -> str |
     return " ".join(str(name).split()) if name else None
 
 
-def lines(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[str]:
-    """Return the answers as a parent reads them, one line a field: `Child's name: Emma`."""
+def as_read(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the answers as a parent reads them: the label of each field, and what it holds."""
     said = []
     for field in fields:
         answer = answers.get(field["name"])
@@ -176,10 +178,12 @@ def lines(fields: Sequence[Field], answers: Mapping[str, Any]) -> list[str]:
         labels = {option["value"]: option["label"] for option in field["options"]}
         match answer:
             case bool():
-                text = "yes" if answer else "no"
+                text = _("yes") if answer else _("no")
             case list():
                 text = ", ".join(labels.get(str(one), str(one)) for one in answer)
+            case str() if field["type"] == "date":
+                text = local.day(datetime.fromisoformat(answer))
             case _:
                 text = labels.get(str(answer), str(answer))
-        said.append(f"{field['label']}: {text}")
+        said.append((field["label"], text))
     return said

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from orchestrator.flow.plan import Failed, Plan
 from orchestrator.flow.rules import AFTER_LOGIN_FAILED, RULES, Step, possible_now
 from orchestrator.tools.contract import Tool
@@ -107,10 +110,10 @@ def refuse_login(before: Plan) -> Plan:
 
 def _retry(plan: Plan, action: str) -> Move:
     if plan.failed is None:
-        raise NotAvailableError("There is nothing to retry. " + possible_now(plan.step))
+        raise NotAvailableError(_("There is nothing to retry.") + " " + possible_now(plan.step))
     again = move(plan.but(failed=None), plan.failed.action, plan.failed.payload)
     if action == "retry_programs" and again.calls is not Tool.FIND_PROGRAMS:
-        raise NotAvailableError("There is nothing to retry. " + possible_now(plan.step))
+        raise NotAvailableError(_("There is nothing to retry.") + " " + possible_now(plan.step))
     return again
 
 
@@ -124,7 +127,10 @@ def _select_provider(plan: Plan, payload: Mapping[str, Any]) -> Plan:
     chosen = next((one for one in plan.offered if one["org_ref"] == wanted), None)
     if chosen is None:
         raise NotAvailableError(
-            "That provider was not offered here. Please choose one of those shown, or search again."
+            _(
+                "That provider was not offered here. Please choose one of those shown, or "
+                "search again."
+            )
         )
     return plan.but(step=Step.LOGIN, provider=chosen)
 
@@ -138,7 +144,7 @@ def _select_program(plan: Plan, payload: Mapping[str, Any]) -> Plan:
     chosen = next((one for one in plan.programs if one["program_ref"] == wanted), None)
     if chosen is None:
         raise NotAvailableError(
-            "That program was not offered here. Please choose one of those shown."
+            _("That program was not offered here. Please choose one of those shown.")
         )
     return plan.but(program=chosen, prerequisites=None)
 
@@ -146,11 +152,17 @@ def _select_program(plan: Plan, payload: Mapping[str, Any]) -> Plan:
 def _complete_prereqs(plan: Plan, payload: Mapping[str, Any]) -> Plan:
     if not plan.has_all_prerequisites:
         missing = [one["label"] for one in plan.prerequisites or () if one["status"] != "ok"]
-        them = "it" if len(missing) == 1 else "them"
+        if not missing:
+            raise NotAvailableError(
+                _("The requirements have not been checked yet. Please check them first.")
+            )
         raise NotAvailableError(
-            f"Still missing: {', '.join(missing)}. Please take care of {them}, then check again."
-            if missing
-            else "The requirements have not been checked yet. Please check them first."
+            ngettext(
+                "Still missing: %(names)s. Please take care of it, then check again.",
+                "Still missing: %(names)s. Please take care of them, then check again.",
+                len(missing),
+            )
+            % {"names": ", ".join(missing)}
         )
     return plan
 
@@ -161,7 +173,7 @@ def _submit_form(plan: Plan, payload: Mapping[str, Any]) -> Plan:
 
 def _edit_form(plan: Plan, payload: Mapping[str, Any]) -> Plan:
     if not plan.fields:
-        raise NotAvailableError("This program asks for no form. " + possible_now(plan.step))
+        raise NotAvailableError(_("This program asks for no form.") + " " + possible_now(plan.step))
     return plan.but(step=Step.FORM_FILL)
 
 
@@ -180,7 +192,7 @@ def _change_program(plan: Plan, payload: Mapping[str, Any]) -> Plan:
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
     if not isinstance(value, str) or not value:
-        raise BadPayloadError(f"The payload needs {name}, a text.")
+        raise BadPayloadError(_("The payload needs %(name)s, a text.") % {"name": name})
     return value
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Self
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from orchestrator.tools.contract import Provider
 
 KM_PER_MILE = 1.609344
@@ -17,7 +20,18 @@ STATES = re.compile(
     "|t[nx]|ut|v[at]|w[aivy]",
     re.IGNORECASE,
 )
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NUMBERS = (
+    gettext_lazy("no"),
+    gettext_lazy("one"),
+    gettext_lazy("two"),
+    gettext_lazy("three"),
+    gettext_lazy("four"),
+    gettext_lazy("five"),
+    gettext_lazy("six"),
+    gettext_lazy("seven"),
+    gettext_lazy("eight"),
+    gettext_lazy("nine"),
+)
 SHORTEST_MISSPELT = 4  # shorter words are alike by chance
 
 
@@ -60,20 +74,29 @@ def question(offered: Sequence[Provider], wanted: Wanted) -> str:
     if count == 1:
         former = _former_name(first, wanted)
         if former:
-            return f"I found {first['name']}, formerly {former}. Is that the one?"
+            return _("I found %(name)s, formerly %(former)s. Is that the one?") % {
+                "name": first["name"],
+                "former": former,
+            }
         if misspelt:
-            return f"Did you mean {first['name']}{_in(first['city'])}?"
-        return f"I found {first['name']}. Is that the one?"
+            return _("Did you mean %(in_town)s?") % {"in_town": _in_town(first)}
+        return _("I found %(name)s. Is that the one?") % {"name": first["name"]}
     if len(named) == 1:
-        return f"I found {first['name']}{_in(first['city'])}. Is that the one?"
+        return _("I found %(in_town)s. Is that the one?") % {"in_town": _in_town(first)}
     towns = _towns(offered)
     if towns:
-        lead = f"Did you mean {first['name']}? " if misspelt else ""
         how_many = NUMBERS[count] if count < len(NUMBERS) else count
-        return f"{lead}There are {how_many} of that name: {towns}. Which town?"
+        told = _("There are %(how_many)s of that name: %(towns)s. Which town?") % {
+            "how_many": how_many,
+            "towns": towns,
+        }
+        lead = _("Did you mean %(name)s?") % {"name": first["name"]}
+        return f"{lead} {told}" if misspelt else told
     if misspelt:
-        return f"I found nothing by exactly that name. Did you mean one of these {count}?"
-    return f"I found {count} providers. Which one is yours?"
+        return _("I found nothing by exactly that name. Did you mean one of these %(count)s?") % {
+            "count": count
+        }
+    return _("I found %(count)s providers. Which one is yours?") % {"count": count}
 
 
 def away(kilometres: float | None, *, in_us: bool) -> str:
@@ -81,11 +104,18 @@ def away(kilometres: float | None, *, in_us: bool) -> str:
     if kilometres is None:
         return ""
     if not in_us:
-        return f"{kilometres:.0f} km away"
+        distance = f"{kilometres:.0f}"
+        return _("%(distance)s km away") % {"distance": distance}
     miles = round(kilometres / KM_PER_MILE)
     if miles < 1:
-        return "less than a mile away"
-    return "1 mile away" if miles == 1 else f"{miles} miles away"
+        return _("less than a mile away")
+    return ngettext("%(count)s mile away", "%(count)s miles away", miles) % {"count": miles}
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Return the first of some names, and how many more there are."""
+    shown, more = "; ".join(names[:most]), len(names) - most
+    return _("%(shown)s; and %(more)s more") % {"shown": shown, "more": more} if more > 0 else shown
 
 
 def is_in_us(state: str) -> bool:
@@ -93,8 +123,9 @@ def is_in_us(state: str) -> bool:
     return STATES.fullmatch(state) is not None
 
 
-def _in(town: str) -> str:
-    return f" in {town}" if town else ""
+def _in_town(one: Provider) -> str:
+    name, town = one["name"], one["city"]
+    return _("%(name)s in %(town)s") % {"name": name, "town": town} if town else name
 
 
 def _towns(offered: Sequence[Provider]) -> str:
@@ -105,7 +136,9 @@ def _towns(offered: Sequence[Provider]) -> str:
     long = [f"{one['city']}, {one['state']}" for one in offered]
     for towns in (short, long):
         if all(short) and len(set(towns)) == len(towns):
-            return f"in {', in '.join(towns[:-1])} and in {towns[-1]}"
+            places = [_("in %(town)s") % {"town": town} for town in towns]
+            first, last = ", ".join(places[:-1]), places[-1]
+            return _("%(first)s and %(last)s") % {"first": first, "last": last}
     return ""
 
 

@@ -2,6 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from django.utils.translation import gettext as _
+
+from orchestrator.flow import local
 from orchestrator.tools.contract import Program
 
 
@@ -22,33 +25,41 @@ def opening(program: Program) -> str:
     moment = _moment(program)
     if moment is None:
         return told
-    day = f"{moment:%B} {moment.day}, {moment.year}"
+    day = local.day(moment)
     if _is_day(told):
         return day
-    zone = f" {moment:%Z}" if moment.tzinfo else ""
-    return f"{day}, {moment:%H:%M}{zone}"
+    return f"{day}, {local.time_of_day(moment)} {moment:%Z}".rstrip()
 
 
 def opens(program: Program, at: datetime) -> str:
     """Return a few words on the opening for a card; '' where it is past, or nobody said."""
     told = opening(program)
     is_past = _moment(program) is not None and not is_ahead(program, at)
-    return f"opens {told}" if told and not is_past else ""
+    return _("opens %(told)s") % {"told": told} if told and not is_past else ""
 
 
-def caveat(program: Program | None, at: datetime, it: str = "it") -> str:
-    """Return why the provider may say no, as a clause about `it`; '' where nothing is known.
+def caveat(program: Program | None, at: datetime, *, is_named: bool = False) -> str:
+    """Return why the provider may say no, as a clause about "it"; '' where nothing is known.
+
+    `is_named`: about "the program", where the words before do not name it.
 
     What is not open yet often counts no spots, so the opening is what matters then.
     """
     if program is None:
         return ""
     if is_ahead(program, at):
-        return f"registration opens on {opening(program)}: until then the provider may say no"
+        return _("registration opens on %(opening)s: until then the provider may say no") % {
+            "opening": opening(program)
+        }
+    if is_full(program) and is_named:
+        return _(
+            "the program has no spots left right now: the provider may put your child on a "
+            "waiting list or say no"
+        )
     if is_full(program):
-        return (
-            f"{it} has no spots left right now: the provider may put your child on a waiting list "
-            "or say no"
+        return _(
+            "it has no spots left right now: the provider may put your child on a waiting "
+            "list or say no"
         )
     return ""
 

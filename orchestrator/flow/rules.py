@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
 from orchestrator.tools.contract import Tool
 
 
@@ -71,21 +75,21 @@ RULES: dict[str, Rule] = {
 # A provider that refuses the login sends the signup back here, whatever was asked.
 AFTER_LOGIN_FAILED = Step.LOGIN
 
-LABELS: dict[str, str] = {
-    "select_provider": "choose a provider",
-    "reject_provider": "turn these providers down",
-    "retry_search": "search again",
-    "connect_account": "connect your account",
-    "credentials_submitted": "use a saved login",
-    "select_program": "choose a program",
-    "check_prereqs": "check the requirements again",
-    "complete_prereqs": "continue to the form",
-    "submit_form": "send the form",
-    "edit_form": "edit the form",
-    "change_program": "change the program",
-    "change_provider": "change the provider",
-    "confirm_registration": "confirm the registration",
-    "cancel_registration": "cancel",
+LABELS: dict[str, StrOrPromise] = {
+    "select_provider": gettext_lazy("choose a provider"),
+    "reject_provider": gettext_lazy("turn these providers down"),
+    "retry_search": gettext_lazy("search again"),
+    "connect_account": gettext_lazy("connect your account"),
+    "credentials_submitted": gettext_lazy("use a saved login"),
+    "select_program": gettext_lazy("choose a program"),
+    "check_prereqs": gettext_lazy("check the requirements again"),
+    "complete_prereqs": gettext_lazy("continue to the form"),
+    "submit_form": gettext_lazy("send the form"),
+    "edit_form": gettext_lazy("edit the form"),
+    "change_program": gettext_lazy("change the program"),
+    "change_provider": gettext_lazy("change the provider"),
+    "confirm_registration": gettext_lazy("confirm the registration"),
+    "cancel_registration": gettext_lazy("cancel"),
 }
 
 
@@ -96,9 +100,11 @@ def legal_at(step: Step) -> list[str]:
 
 def possible_now(step: Step) -> str:
     """Return a sentence that says what a parent can do at a step."""
-    labels = [LABELS[action] for action in legal_at(step) if action in LABELS]
+    labels = [str(LABELS[action]) for action in legal_at(step) if action in LABELS]
     if not labels:
-        return "This signup is finished. You can start a new one."
-    return (
-        "That is not possible right now. You can " + ", ".join(labels[:-1]) + f" or {labels[-1]}."
-    )
+        return _("This signup is finished. You can start a new one.")
+    ways, last = ", ".join(labels[:-1]), labels[-1]
+    return _("That is not possible right now. You can %(ways)s or %(last)s.") % {
+        "ways": ways,
+        "last": last,
+    }

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict, cast
 
-from orchestrator.flow import answers as form_answers
-from orchestrator.flow import offers, openings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from orchestrator.flow import consent, local, offers, openings
 from orchestrator.flow.offers import Wanted
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
@@ -84,39 +86,64 @@ def card(
     }
 
 
-RETRY = button("Retry", "retry_last", accent=True)
-CHANGE_PROVIDER = button("Change provider", "change_provider")
-CHANGE_PROGRAM = button("Change program", "change_program")
-CANCEL = button("Cancel this signup", "cancel_registration")
-START_OVER = button("Start a new signup", "reset", accent=True)
-SAMPLE = "This is sample data, not a real offer."
-SAMPLE_BOOKING = "This is sample data: nobody was really registered."
+def retry() -> Button:
+    """Return the button that tries once more what failed."""
+    return button(_("Retry"), "retry_last", accent=True)
+
+
+def change_provider() -> Button:
+    """Return the button that looks for another provider."""
+    return button(_("Change provider"), "change_provider")
+
+
+def change_program() -> Button:
+    """Return the button that goes back to the programs."""
+    return button(_("Change program"), "change_program")
+
+
+def cancel() -> Button:
+    """Return the button that calls the signup off."""
+    return button(_("Cancel this signup"), "cancel_registration")
+
+
+def start_over() -> Button:
+    """Return the button that begins a new signup."""
+    return button(_("Start a new signup"), "reset", accent=True)
+
+
+def sample(*, is_booking: bool = False) -> str:
+    """Return the sentence that stands with data that is a sample."""
+    if is_booking:
+        return _("This is sample data: nobody was really registered.")
+    return _("This is sample data, not a real offer.")
 
 
 def greeting() -> Screen:
     """Return the first screen of a session."""
     return Screen(
-        "Hi! I sign children up for clubs, camps and swim schools. "
-        "Which one are you looking for? A name and a town is best, like "
-        "“Blackhawk Ski Club in Middleton”."
+        _(
+            "Hi! I sign children up for clubs, camps and swim schools. Which one are you "
+            "looking for? A name and a town is best, like “Blackhawk Ski Club in "
+            "Middleton”."
+        )
     )
 
 
 def asking_again() -> Screen:
     """Return the screen that asks for a provider once more."""
-    return Screen("All right. Which club, camp or school shall I look for? A town helps.")
+    return Screen(_("All right. Which club, camp or school shall I look for? A town helps."))
 
 
 def providers_found(plan: Plan, wanted: Wanted = offers.ANYTHING) -> Screen:
     """Return what a search found, or what to do where that is nothing; `wanted`: what it was for."""
     if plan.offered:
         cards = [_provider_card(provider) for provider in plan.offered]
-        again = [button("None of these", "reject_provider")]
+        again = [button(_("None of these"), "reject_provider")]
         return Screen(offers.question(plan.offered, wanted), cards, again)
     if plan.elsewhere:
         return _places_found(plan.elsewhere)
     return Screen(
-        "I could not find a provider like that. Please try another spelling, or add the town."
+        _("I could not find a provider like that. Please try another spelling, or add the town.")
     )
 
 
@@ -126,31 +153,39 @@ def _provider_card(provider: Provider) -> Card:
     former = ", ".join(provider.get("former_names", []))
     return card(
         provider["name"],
-        button("Choose", "select_provider", {"org_ref": provider["org_ref"]}, accent=True),
+        button(_("Choose"), "select_provider", {"org_ref": provider["org_ref"]}, accent=True),
         subtitle=" · ".join(part for part in (place, near) if part),
-        description=f"Formerly {former}." if former else "",
+        description=_("Formerly %(former)s.") % {"former": former} if former else "",
         metadata={"provider": provider["provider"], "org_ref": provider["org_ref"]},
     )
 
 
 def _places_found(places: Sequence[Place]) -> Screen:
     """Return places that can be looked at, and not be chosen; the map's name stands with them."""
-    what = f"I found {places[0]['name']}" if len(places) == 1 else f"I found {len(places)} places"
-    there = "there" if len(places) == 1 else "at any of them"
+    name, count, map_name = places[0]["name"], len(places), ATTRIBUTION
+    if count == 1:
+        message = _(
+            "I found %(name)s, but I cannot sign you up there yet. Results from %(map_name)s."
+        ) % {"name": name, "map_name": map_name}
+    else:
+        message = _(
+            "I found %(count)s places, but I cannot sign you up at any of them yet. "
+            "Results from %(map_name)s."
+        ) % {"count": count, "map_name": map_name}
     return Screen(
-        f"{what}, but I cannot sign you up {there} yet. Results from {ATTRIBUTION}.",
+        message,
         [_place_card(place) for place in places],
-        [button("Search again", "retry_search")],
+        [button(_("Search again"), "retry_search")],
     )
 
 
 def _place_card(place: Place) -> Card:
     near = offers.away(place["distance_km"], in_us=place["address"].endswith("USA"))
-    closed = "temporarily closed" if place.get("is_closed_for_now") else ""
+    closed = _("temporarily closed") if place.get("is_closed_for_now") else ""
     if place["website"]:
-        advice = "Its own website may say how to sign up."
+        advice = _("Not yet supported. Its own website may say how to sign up.")
     else:
-        advice = "Please ask them how to sign up."
+        advice = _("Not yet supported. Please ask them how to sign up.")
     metadata: dict[str, Any] = {
         "supported": False,
         "attribution": " · ".join([ATTRIBUTION, *place.get("credits", [])]),
@@ -160,7 +195,7 @@ def _place_card(place: Place) -> Card:
     return card(
         place["name"],
         subtitle=" · ".join(part for part in (place["address"], near, closed) if part),
-        description=f"Not yet supported. {advice}",
+        description=advice,
         metadata=metadata,
     )
 
@@ -169,16 +204,19 @@ def connect(plan: Plan) -> Screen:
     """Return the screen that offers to connect the parent's account."""
     name = _provider_name(plan)
     return Screen(
-        f"Good choice. To see the programs of {name} I need your account there.",
+        _("Good choice. To see the programs of %(name)s I need your account there.")
+        % {"name": name},
         [
             card(
-                f"Connect your {name} account",
-                button("Connect account", "connect_account", accent=True),
-                description="Your login is sealed, and each time I open it leaves a record "
-                "that you can read. Please never type a password into this chat.",
+                _("Connect your %(name)s account") % {"name": name},
+                button(_("Connect account"), "connect_account", accent=True),
+                description=_(
+                    "Your login is sealed, and each time I open it leaves a record that you can "
+                    "read. Please never type a password into this chat."
+                ),
             )
         ],
-        [CHANGE_PROVIDER],
+        [change_provider()],
     )
 
 
@@ -190,47 +228,53 @@ def choose_login(
         card(
             login.alias,
             button(
-                "Use this login", "credentials_submitted", {"credential_id": login.id}, accent=True
+                _("Use this login"),
+                "credentials_submitted",
+                {"credential_id": login.id},
+                accent=True,
             ),
-            subtitle="Saved login",
+            subtitle=_("Saved login"),
             metadata={"credential_id": login.id},
         )
         for login in saved
     ]
     cards.append(
         card(
-            "Another login" if saved else "Add your login",
-            _dialog("Enter a login", plan, session_id, accent=not saved),
-            description="It is entered in a dialog of its own, and sealed at once.",
+            _("Another login") if saved else _("Add your login"),
+            _dialog(_("Enter a login"), plan, session_id, accent=not saved),
+            description=_("It is entered in a dialog of its own, and sealed at once."),
             metadata={"club": _provider_name(plan)},
         )
     )
     if not saved:
-        message = f"Please enter the e-mail and password you use at {_provider_name(plan)}."
+        message = _("Please enter the e-mail and password you use at %(provider_name)s.") % {
+            "provider_name": _provider_name(plan)
+        }
     elif has_more:
-        message = (
-            f"Which login shall I use? These are the newest {len(saved)}; all of them are on the "
-            "page “Saved logins”, beside your audit trail."
-        )
+        count = len(saved)
+        message = _(
+            "Which login shall I use? These are the newest %(count)s; all of them are on "
+            "the page “Saved logins”, beside your audit trail."
+        ) % {"count": count}
     else:
-        message = "Which login shall I use?"
-    return Screen(message, cards, [CHANGE_PROVIDER])
+        message = _("Which login shall I use?")
+    return Screen(message, cards, [change_provider()])
 
 
 def login_refused(plan: Plan, saved: SavedLogin | None, session_id: str) -> Screen:
     """Return the screen after the provider refused a login."""
     replace = {"alias": saved.alias, "org_ref": saved.org_ref, "replace": True} if saved else {}
     return Screen(
-        "The provider did not accept this login.",
+        _("The provider did not accept this login."),
         [
             card(
-                saved.alias if saved else "Your login",
-                _dialog("Replace this login", plan, session_id, accent=True, **replace),
-                button("Use another login", "connect_account"),
-                description="Please check the e-mail and the password, and enter them again.",
+                saved.alias if saved else _("Your login"),
+                _dialog(_("Replace this login"), plan, session_id, accent=True, **replace),
+                button(_("Use another login"), "connect_account"),
+                description=_("Please check the e-mail and the password, and enter them again."),
             )
         ],
-        [CHANGE_PROVIDER],
+        [change_provider()],
     )
 
 
@@ -244,12 +288,15 @@ def programs_found(plan: Plan, *, now: datetime) -> Screen:
     """Return the programs to choose from."""
     if not plan.programs:
         return Screen(
-            f"{_provider_name(plan)} has no programs open right now.", [], [CHANGE_PROVIDER]
+            _("%(provider_name)s has no programs open right now.")
+            % {"provider_name": _provider_name(plan)},
+            [],
+            [change_provider()],
         )
     return Screen(
-        "You are connected. Which program would you like?",
+        _("You are connected. Which program would you like?"),
         [_program_card(program, now) for program in plan.programs],
-        [CHANGE_PROVIDER],
+        [change_provider()],
     )
 
 
@@ -258,7 +305,10 @@ def _program_card(program: Program, now: datetime) -> Card:
     return card(
         program["title"],
         button(
-            "Choose", "select_program", {"program_ref": program["program_ref"]}, accent=not doubtful
+            _("Choose"),
+            "select_program",
+            {"program_ref": program["program_ref"]},
+            accent=not doubtful,
         ),
         subtitle=_program_line(program, now),
         description=program["description"],
@@ -267,6 +317,9 @@ def _program_card(program: Program, now: datetime) -> Card:
             "price_cents": program["price_cents"],
             "currency": program["currency"],
             "spots_left": program["spots_left"],
+            "price": price(program),
+            "schedule": program["schedule"],
+            "opens": openings.opens(program, now),
         },
     )
 
@@ -282,41 +335,56 @@ def _program_line(program: Program, now: datetime) -> str:
 
 
 def _spots(left: int | None) -> str:
-    if left is None:
-        return ""
-    return {0: "full", 1: "1 spot left"}.get(left, f"{left} spots left")
+    return "" if left is None else spots_left(left)
+
+
+def spots_left(left: int) -> str:
+    """Return how many spots are left."""
+    if left == 0:
+        return _("full")
+    return ngettext("%(count)s spot left", "%(count)s spots left", left) % {"count": left}
 
 
 def price(program: Program) -> str:
     """Return a price as people write it."""
-    if not program["price_cents"]:
-        return "free"
-    amount = f"{program['price_cents'] / 100:,.2f}"
-    return f"${amount}" if program["currency"] == "USD" else f"{amount} {program['currency']}"
+    return local.price(program["price_cents"], program["currency"])
 
 
 def prerequisites_checked(plan: Plan, *, now: datetime) -> Screen:
     """Return one card for each prerequisite, and the way on if all are met."""
     checked = plan.prerequisites or ()
     cards = [_prerequisite_card(one) for one in checked]
-    title = plan.program["title"] if plan.program else "this program"
+    title = plan.program["title"] if plan.program else _("this program")
     if plan.has_all_prerequisites:
-        caveat = openings.caveat(plan.program, now)
-        message = f"Everything is in place for {title}{', but ' if caveat else ''}{caveat}."
-        ahead = button("Continue", "complete_prereqs", accent=True)
+        message = _("Everything is in place for %(title)s.") % {"title": title}
+        if caveat := openings.caveat(plan.program, now):
+            message = _("Everything is in place for %(title)s, but %(caveat)s.") % {
+                "title": title,
+                "caveat": caveat,
+            }
+        ahead = button(_("Continue"), "complete_prereqs", accent=True)
     else:
         missing = sum(one["status"] != "ok" for one in checked)
-        what, them = ("One thing is", "it") if missing == 1 else (f"{missing} things are", "them")
-        message = (
-            f"{what} still missing for {title}. Please take care of {them}, then check again."
-            f"{_note(plan, now)}"
-        )
-        ahead = button("Check again", "check_prereqs", accent=True)
-    return Screen(message, cards, [ahead, CHANGE_PROGRAM])
+        message = ngettext(
+            "One thing is still missing for %(title)s. Please take care of it, then check again.",
+            "%(count)s things are still missing for %(title)s. "
+            "Please take care of them, then check again.",
+            missing,
+        ) % {"title": title, "count": missing}
+        message += _note(plan, now)
+        ahead = button(_("Check again"), "check_prereqs", accent=True)
+    return Screen(message, cards, [ahead, change_program()])
+
+
+STATUSES = {
+    "ok": gettext_lazy("In place"),
+    "required": gettext_lazy("Required"),
+    "missing": gettext_lazy("Missing"),
+}
 
 
 def _prerequisite_card(one: Prerequisite) -> Card:
-    subtitle = {"ok": "In place", "required": "Required", "missing": "Missing"}[one["status"]]
+    subtitle = str(STATUSES[one["status"]])
     metadata = {"prerequisite": one["name"], "status": one["status"]}
     if one["url"]:
         metadata["url"] = one["url"]
@@ -331,28 +399,30 @@ def form(plan: Plan, given: Mapping[str, Any]) -> Screen:
         if one["name"] in given:
             filled["value"] = given[one["name"]]
         fields.append(filled)
-    message = "Please fill this in. I will show it to you before anything is sent."
-    return Screen(message, [], [CHANGE_PROGRAM], fields)
+    message = _("Please fill this in. I will show it to you before anything is sent.")
+    return Screen(message, [], [change_program()], fields)
 
 
 def confirmation(plan: Plan, given: Mapping[str, Any], summary: str, *, now: datetime) -> Screen:
     """Return what would be sent, and the one button that sends it."""
-    if plan.program is None:
-        raise ValueError("there is no confirmation without a program")
+    if plan.provider is None or plan.program is None:
+        raise ValueError("there is nothing to agree to without a program")
+    agreed, shown = consent.to_show(plan.provider, plan.program, plan.fields or (), given)
     buttons = [
-        button("Confirm registration", "confirm_registration", {"summary": summary}, accent=True)
+        button(_("Confirm registration"), "confirm_registration", {"summary": summary}, accent=True)
     ]
     if plan.fields:
-        buttons.append(button("Edit the form", "edit_form"))
+        buttons.append(button(_("Edit the form"), "edit_form"))
     return Screen(
-        f"Please check this. Nothing is sent until you press Confirm.{_note(plan, now)}",
+        _("Please check this. Nothing is sent until you press Confirm.") + _note(plan, now),
         [
             card(
                 plan.program["title"],
                 *buttons,
                 subtitle=f"{_provider_name(plan)} · {_program_line(plan.program, now)}",
-                description="\n".join(form_answers.lines(plan.fields or (), given)),
+                description=agreed,
                 metadata={
+                    **shown,
                     "program_ref": plan.program_ref,
                     "org_ref": plan.org_ref,
                     "price_cents": plan.program["price_cents"],
@@ -361,25 +431,26 @@ def confirmation(plan: Plan, given: Mapping[str, Any], summary: str, *, now: dat
                 },
             )
         ],
-        [CHANGE_PROGRAM, CANCEL],
+        [change_program(), cancel()],
     )
 
 
 def completed(plan: Plan, booking: Booking, submission_id: str) -> Screen:
     """Return the receipt."""
-    title = plan.program["title"] if plan.program else "the program"
+    title = plan.program["title"] if plan.program else _("the program")
     done = booking["status"] == "confirmed"
     message = (
-        f"Done! The registration for {title} is confirmed."
+        _("Done! The registration for %(title)s is confirmed.") % {"title": title}
         if done
-        else f"{title} is full right now. Your child is on the waiting list."
+        else _("%(title)s is full right now. Your child is on the waiting list.") % {"title": title}
     )
     return Screen(
         message,
         [
             card(
-                "Registration confirmed" if done else "On the waiting list",
-                subtitle=f"Reference {booking['confirmation_ref']}",
+                _("Registration confirmed") if done else _("On the waiting list"),
+                subtitle=_("Reference %(confirmation_ref)s")
+                % {"confirmation_ref": booking["confirmation_ref"]},
                 description=booking["message"] or "",
                 metadata={
                     "status": booking["status"],
@@ -388,13 +459,13 @@ def completed(plan: Plan, booking: Booking, submission_id: str) -> Screen:
                 },
             )
         ],
-        [START_OVER],
+        [start_over()],
     )
 
 
 def cancelled() -> Screen:
     """Return the last screen of a signup that the parent called off."""
-    return Screen("This signup is cancelled. Nothing was booked.", [], [START_OVER])
+    return Screen(_("This signup is cancelled. Nothing was booked."), [], [start_over()])
 
 
 def at(plan: Plan, given: Mapping[str, Any], summary: str, *, now: datetime) -> Screen:
@@ -412,7 +483,7 @@ def at(plan: Plan, given: Mapping[str, Any], summary: str, *, now: datetime) -> 
             return form(plan, given)
         case Step.CONFIRMATION:
             return confirmation(plan, given, summary, now=now)
-    return Screen("This signup is finished.", [], [START_OVER])
+    return Screen(_("This signup is finished."), [], [start_over()])
 
 
 def with_lead(sentence: str, screen: Screen, *first: Button) -> Screen:
@@ -424,9 +495,9 @@ def with_lead(sentence: str, screen: Screen, *first: Button) -> Screen:
 
 def _note(plan: Plan, now: datetime) -> str:
     """Return a sentence on why the provider may say no to the program, with the space before it."""
-    caveat = openings.caveat(plan.program, now, "the program")
-    return f" Please note: {caveat}." if caveat else ""
+    caveat = openings.caveat(plan.program, now, is_named=True)
+    return " " + (_("Please note: %(caveat)s.") % {"caveat": caveat}) if caveat else ""
 
 
 def _provider_name(plan: Plan) -> str:
-    return plan.provider["name"] if plan.provider else "the provider"
+    return plan.provider["name"] if plan.provider else _("the provider")

@@ -11,6 +11,8 @@ What the model does not understand is the parser's to read.
 
 from collections.abc import Callable, Sequence
 
+from django.utils.translation import gettext as _
+
 from orchestrator.flow import moves
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES
@@ -28,7 +30,6 @@ WISHES = {
     "asked_to_cancel": "cancel",
     "asked_to_reset": "start over",
 }
-WHICH_CLUB = "Which club, camp or school shall I look for?"
 
 
 def intent_of(plan: Plan, said: Said, text: str) -> Intent:
@@ -44,7 +45,11 @@ def intent_of(plan: Plan, said: Said, text: str) -> Intent:
     if said.intent == "unclear":
         return read
     if said.intent == "question":
-        return Intent("unclear", answer=WHICH_CLUB) if read.is_search else read
+        return (
+            Intent("unclear", answer=_("Which club, camp or school shall I look for?"))
+            if read.is_search
+            else read
+        )
     if said.intent in RULES and not bearing.may_be_done(said.intent, read, text):
         raise ModelAnswerError
     if said.intent == "select_provider":
@@ -114,11 +119,16 @@ def _which_one(names: Sequence[str]) -> Intent | None:
     if len(names) == 1:
         return None
     several = "; ".join(names[:4])
-    return Intent("unclear", answer=f"More than one fits: {several}. Which one do you mean?")
+    return Intent(
+        "unclear",
+        answer=_("More than one fits: %(several)s. Which one do you mean?") % {"several": several},
+    )
 
 
 def _is_it(name: str) -> Intent:
-    return Intent("unclear", answer=f"Do you mean {name}? Then please press its button.")
+    return Intent(
+        "unclear", answer=_("Do you mean %(name)s? Then please press its button.") % {"name": name}
+    )
 
 
 def _stands_in(which: Which, text: str) -> bool:

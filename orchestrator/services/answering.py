@@ -30,7 +30,7 @@ def answered(session: AgenticCheckoutSession, plan: Plan, intent: Intent, words:
         is_demo=not settings.USE_REAL_MCP,
         has_model=client.is_configured(),
     )
-    again = (screens.RETRY,) if plan.failed else ()
+    again = (screens.retry(),) if plan.failed else ()
     return replace(intent, answer=questions.answer(plan, topic, words, facts), buttons=again)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from audit import opened
@@ -111,7 +112,7 @@ def open_login(session: AgenticCheckoutSession, plan: Plan, tool: Tool) -> Opene
 def _deleted() -> RefusedError:
     return RefusedError(
         "action_not_available",
-        detail="This saved login was deleted. Please connect your account again.",
+        detail=_("This saved login was deleted. Please connect your account again."),
     )
 
 

@@ -20,6 +20,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from audit.actions import Action
@@ -50,7 +51,6 @@ logger = logging.getLogger(__name__)
 
 SEND_WITHIN = timedelta(seconds=30)  # of what says `sent`
 UNWRITABLE = (AnyDatabaseError, AuditUnavailableError)
-UNDER_WAY = Screen("Your registration is being sent. One moment, please.")
 STILL_UNKNOWN = {SubmissionStatus.OUTCOME_UNKNOWN, SubmissionStatus.NEEDS_OPERATOR}
 
 
@@ -65,14 +65,14 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     if calls.is_only_sample(plan):
         raise RefusedError(
             "mock_data_not_submittable",
-            cta=[screens.CHANGE_PROVIDER],
+            cta=[screens.change_provider()],
             turn=turns.last_turn(session),
         )
     given = turns.open_answers(session, plan)
     _must_be_what_was_shown(session, move, turns.summary_of(plan, given))
     if not get_toolbox().accepts_submissions():  # before anything is written: nothing has begun
         raise RefusedError(
-            "mcp_circuit_open", detail=catalogue.NOT_SENT, turn=turns.last_turn(session)
+            "mcp_circuit_open", detail=str(catalogue.NOT_SENT), turn=turns.last_turn(session)
         )
     claim, submission = _write_down(session, plan, given, at=at)
     settling = Settling(session, claim, plan, submission)
@@ -101,7 +101,7 @@ def _must_be_what_was_shown(session: AgenticCheckoutSession, move: Move, summary
     confirmed = move.payload.get("summary")
     if not isinstance(confirmed, str):
         raise RefusedError(
-            "invalid_request", errors={"payload": ["The payload needs summary, a text."]}
+            "invalid_request", errors={"payload": [_("The payload needs summary, a text.")]}
         )
     if not hmac.compare_digest(confirmed.encode(), summary.encode()):
         raise RefusedError("session_conflict", turn=turns.last_turn(session))
@@ -214,7 +214,8 @@ def newest_turn(session: AgenticCheckoutSession) -> Turn | None:
             turn["message"] = our_words_for(submission)  # it was written before a person took it
         return turn
     address = status_url(submission) if submission else None
-    leaving = turns.assemble(session, UNDER_WAY, status_url=address)
+    under_way = Screen(_("Your registration is being sent. One moment, please."))
+    leaving = turns.assemble(session, under_way, status_url=address)
     leaving["session"] = turn["session"]
     return leaving
 

@@ -12,6 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from accounts.models import ExternalIdentity, User
 from accounts.services import endings
@@ -31,9 +32,9 @@ UNCLEAR = frozenset(
         SubmissionStatus.NEEDS_OPERATOR,
     }
 )
-STILL_UNCLEAR = (
-    "We are still checking whether one of your registrations went through. "
-    "You can delete your account once that is known."
+STILL_UNCLEAR = gettext_lazy(
+    "We are still checking whether one of your registrations went through. You can "
+    "delete your account once that is known."
 )
 
 
@@ -56,7 +57,7 @@ def delete_account(*, user_id: UUID, at: datetime) -> None:
         )
         receipts = RegistrationSubmission.objects.for_user(user_id)
         if receipts.filter(status__in=UNCLEAR).exists():
-            raise RefusedError("submission_in_progress", detail=STILL_UNCLEAR)
+            raise RefusedError("submission_in_progress", detail=str(STILL_UNCLEAR))
         logins = StoredCredential.objects.for_user(user_id)
         record(
             action=Action.USER_DELETED,

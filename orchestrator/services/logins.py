@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from credentials.models import StoredCredential
 from orchestrator.flow import screens
 from orchestrator.flow.moves import BadPayloadError, NotAvailableError
@@ -47,12 +49,12 @@ def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
     try:
         credential_id = UUID(plan.credential_id or "")
     except ValueError:
-        raise BadPayloadError("credential_id is the id of a saved login.") from None
+        raise BadPayloadError(_("credential_id is the id of a saved login.")) from None
     own = StoredCredential.objects.for_user(session.user_id)
     fitting = own.fitting(plan.provider_key, plan.org_ref or "")
     if not fitting.filter(pk=credential_id).exists():
         raise NotAvailableError(
-            "That login does not fit here. Please choose one of yours, or enter it anew."
+            _("That login does not fit here. Please choose one of yours, or enter it anew.")
         )
 
 

@@ -19,8 +19,9 @@ from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from orchestrator.flow.screens import SAMPLE_BOOKING
+from orchestrator.flow import screens
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.submissions.words import our_words_for, words_for
 
@@ -91,7 +92,8 @@ def heard(submission: RegistrationSubmission, *, at: datetime) -> None:
 def title_of(submission: RegistrationSubmission) -> str:
     """Return what was registered for, and where, in one line."""
     program = submission.program_title or submission.program_ref
-    title = f"{program} at {submission.org_name or submission.org_ref}"
+    club = submission.org_name or submission.org_ref
+    title = _("%(program)s at %(club)s") % {"program": program, "club": club}
     return " ".join(title.split())
 
 
@@ -175,13 +177,23 @@ def _message(submission: RegistrationSubmission, address: str) -> EmailMessage:
     title = title_of(submission)
     lines = [f"{title}:", our_words_for(submission)]
     if not submission.is_real:
-        lines.append(SAMPLE_BOOKING)
+        lines.append(screens.sample(is_booking=True))
     body = "\n".join(
-        ["Hello,", "", *lines, "", "Log in to SignupAssist to see the details.", "", "SignupAssist"]
+        [
+            _("Hello,"),
+            "",
+            *lines,
+            "",
+            _("Log in to SignupAssist to see the details."),
+            "",
+            "SignupAssist",
+        ]
     )
+    short = title[:100]
+    subject = _("News about your registration: %(short)s") % {"short": short}
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return EmailMessage(
-        f"News about your registration: {title[:100]}",
+        subject,
         body,
         to=[address],
         headers={

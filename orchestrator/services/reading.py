@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from orchestrator import private_words
 from orchestrator.flow import moves
 from orchestrator.flow.plan import Plan
@@ -18,12 +20,9 @@ from sessions_store.status import Status
 
 Llm = Literal["model", "fallback"]
 
-NO_PASSWORDS = Intent(
-    "unclear",
-    answer=(
-        "Please never type a password into this chat. I did nothing with this message; when an "
-        "account is needed, a dialog asks for it."
-    ),
+NO_PASSWORDS = _(
+    "Please never type a password into this chat. I did nothing with this message; "
+    "when an account is needed, a dialog asks for it."
 )
 CHOICES = {"select_provider", "select_program"}
 
@@ -63,7 +62,8 @@ class Reader:
         if private_words.name_a_secret(self._text):
             read = parser.understand(plan, self._text)
             is_harmless = read.question is not None or read.name in CHOICES
-            return Read(read if is_harmless else NO_PASSWORDS, "fallback" if has_model else None)
+            meant = read if is_harmless else Intent("unclear", answer=str(NO_PASSWORDS))
+            return Read(meant, "fallback" if has_model else None)
         if not has_model:
             return Read(parser.understand(plan, self._text))
         try:

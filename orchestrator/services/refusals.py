@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.catalogue import CATALOGUE
-from orchestrator.flow.screens import CHANGE_PROGRAM, CHANGE_PROVIDER, RETRY, START_OVER, Button
+from orchestrator.flow.screens import Button, change_program, change_provider, retry, start_over
 from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 
@@ -46,14 +46,14 @@ class RefusedError(Exception):
 
 def sentence_of(code: str) -> str:
     """Return what a provider's refusal code means to a parent."""
-    return SENTENCES.get(code, OTHER_REFUSAL)
+    return str(SENTENCES.get(code, OTHER_REFUSAL))
 
 
 def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
     """Return what a parent is told when a tool call ended badly."""
     if isinstance(error, ToolRefusedError):
         if error.code in SENTENCES or on_submission:
-            cta = [] if error.code == "login_failed" else [CHANGE_PROGRAM]
+            cta = [] if error.code == "login_failed" else [change_program()]
             return RefusedError(
                 _plain(error.code),
                 detail=sentence_of(error.code),
@@ -61,8 +61,8 @@ def of_tool(error: ToolError, *, on_submission: bool = False) -> RefusedError:
                 status=422,
                 source=error.source,
             )
-        return RefusedError("mcp_tool_error", cta=[CHANGE_PROVIDER], source=error.source)
-    cta = [RETRY] if error.code in RETRYABLE else []
+        return RefusedError("mcp_tool_error", cta=[change_provider()], source=error.source)
+    cta = [retry()] if error.code in RETRYABLE else []
     return RefusedError(error.code, cta=cta, source=error.source)
 
 
@@ -75,4 +75,4 @@ def _plain(code: str) -> str:
 
 def closed(turn: Mapping[str, Any] | None) -> RefusedError:
     """Return the answer for a session that is completed or cancelled."""
-    return RefusedError("session_closed", cta=[START_OVER], turn=turn)
+    return RefusedError("session_closed", cta=[start_over()], turn=turn)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
+from django_stubs_ext import StrOrPromise
 
 from audit.actions import person
 from orchestrator import catalogue
@@ -31,7 +32,6 @@ from sessions_store.status import Status
 logger = logging.getLogger(__name__)
 
 UNKNOWN = "submission_outcome_unknown"
-UNKNOWN_SCREEN = Screen(catalogue.OUTCOME_UNKNOWN)
 INTENDED = frozenset({SubmissionStatus.INTENT})
 SENT = frozenset({SubmissionStatus.SENT})
 SENT_OR_UNKNOWN = SENT | {SubmissionStatus.OUTCOME_UNKNOWN}
@@ -123,7 +123,7 @@ class Settling:
         reason: str,
         *,
         of: frozenset[SubmissionStatus],
-        sentence: str = catalogue.NOT_SENT,
+        sentence: StrOrPromise = catalogue.NOT_SENT,
         origin: Origin = turns.NOWHERE,
     ) -> Turn:
         """Write that nothing left, and put the session back to where it can be tried again.
@@ -131,7 +131,7 @@ class Settling:
         :raises LeaseLostError: if somebody settled it otherwise meanwhile
         """
         standing = turns.screen_at(self.session, self.plan)
-        screen = screens.with_lead(sentence, standing)
+        screen = screens.with_lead(str(sentence), standing)
         code = "submission_not_sent"
         return self._not_created(reason, self.plan, screen, of=of, origin=origin, code=code)
 
@@ -178,7 +178,7 @@ class Settling:
             )
             return self._finish(
                 self.plan,
-                UNKNOWN_SCREEN,
+                Screen(str(catalogue.OUTCOME_UNKNOWN)),
                 origin,
                 status=Status.OUTCOME_UNKNOWN,
                 code=UNKNOWN,
@@ -190,7 +190,7 @@ class Settling:
         self.session.status, self.session.version = Status.SUBMITTING, self.claim.version
         return turns.assemble(
             self.session,
-            UNKNOWN_SCREEN,
+            Screen(str(catalogue.OUTCOME_UNKNOWN)),
             code=UNKNOWN,
             status_url=status_url(self.submission),
         )
@@ -207,7 +207,7 @@ class Settling:
                 standing = turns.screen_at(self.session, self.plan)
                 sentence = refusals.sentence_of(self.submission.error_code)
                 code = self.submission.error_code or "provider_rejected"
-                self._finish(self.plan, screens.with_lead(sentence, standing), code=code)
+                self._finish(self.plan, screens.with_lead(str(sentence), standing), code=code)
             case SubmissionStatus.CONFIRMED | SubmissionStatus.WAITLISTED:
                 booking = cast("Booking", self.submission.response)
                 self._receipt(booking, Origin(self.submission.source or None))

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import Error as AnyDatabaseError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.actions import Action
 from orchestrator import idempotency
@@ -61,7 +62,7 @@ def take_turn(
 
     :raises RefusedError: if it cannot be done; the catalogue says why
     """
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         session = store.find(user_id=user_id, session_id=session_id, at=at)
         session = confirming.follow(session, at=at)
         store.must_be_live(session, at)
@@ -253,7 +254,7 @@ def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mappin
         return deed.payload
     given = deed.payload.get("answers")
     if not isinstance(given, Mapping):
-        raise moves.BadPayloadError("The payload needs answers, an object.")
+        raise moves.BadPayloadError(_("The payload needs answers, an object."))
     try:
         tidy = validate(plan.fields or (), given)
     except AnswersError as error:

@@ -115,7 +115,7 @@ def assemble(
         shows = False  # it was said when this was first shown; before Confirm it is said again
     if shows and plan and plan.is_sample and plan.step is not Step.LOGIN:
         done = plan.step is Step.COMPLETED
-        message += " " + (screens.SAMPLE_BOOKING if done else screens.SAMPLE)
+        message += " " + screens.sample(is_booking=done)
     return {
         "session": session_view(session),
         "message": message,

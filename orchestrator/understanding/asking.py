@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from orchestrator.flow import screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES, Step
@@ -12,13 +15,17 @@ from orchestrator.understanding.intents import Intent
 SURELY = 5  # the weight of "looking for" and a club
 
 WHAT_NOW = {
-    Step.PROVIDER_SEARCH: "Which club, camp or school shall I look for?",
-    Step.LOGIN: "To go on, press “Connect account”.",
-    Step.PROGRAM_SELECTION: "Which of these programs is it? Its name or its day is enough.",
-    Step.PREREQUISITE_CHECK: "To go on, say “continue”, or “check again”.",
-    Step.FORM_FILL: "To go on, please fill in the form.",
-    Step.CONFIRMATION: "Please check what is shown, then press “Confirm registration”.",
-    Step.COMPLETED: "This signup is finished.",
+    Step.PROVIDER_SEARCH: gettext_lazy("Which club, camp or school shall I look for?"),
+    Step.LOGIN: gettext_lazy("To go on, press “Connect account”."),
+    Step.PROGRAM_SELECTION: gettext_lazy(
+        "Which of these programs is it? Its name or its day is enough."
+    ),
+    Step.PREREQUISITE_CHECK: gettext_lazy("To go on, say “continue”, or “check again”."),
+    Step.FORM_FILL: gettext_lazy("To go on, please fill in the form."),
+    Step.CONFIRMATION: gettext_lazy(
+        "Please check what is shown, then press “Confirm registration”."
+    ),
+    Step.COMPLETED: gettext_lazy("This signup is finished."),
 }
 # Said beside a command, these change nothing of it.
 _AROUND = (
@@ -165,14 +172,14 @@ def _back(plan: Plan) -> str:
 
 def to_cancel() -> Intent:
     """Return the button that calls the signup off."""
-    answer = "To cancel this signup, press this button. Nothing has been booked."
-    return Intent("asked_to_cancel", answer=answer, buttons=(screens.CANCEL,))
+    answer = _("To cancel this signup, press this button. Nothing has been booked.")
+    return Intent("asked_to_cancel", answer=answer, buttons=(screens.cancel(),))
 
 
 def for_a_fresh_start() -> Intent:
     """Return the button that starts over."""
-    answer = "To start over, press this button. What you entered here is dropped."
-    start_over = screens.button("Start over", "reset", accent=True)
+    answer = _("To start over, press this button. What you entered here is dropped.")
+    start_over = screens.button(_("Start over"), "reset", accent=True)
     return Intent("asked_to_reset", answer=answer, buttons=(start_over,))
 
 
@@ -180,8 +187,8 @@ def for_the_login(*, meant: bool) -> Intent:
     """Return the button that connects the account, asked for or not."""
     return Intent(
         "asked_to_connect" if meant else "unclear",
-        answer="To go on, press “Connect account”. Please never type a password into this chat.",
-        buttons=(screens.button("Connect account", "connect_account", accent=True),),
+        answer=_("To go on, press “Connect account”. Please never type a password into this chat."),
+        buttons=(screens.button(_("Connect account"), "connect_account", accent=True),),
     )
 
 
@@ -189,19 +196,25 @@ def for_the_confirmation() -> Intent:
     """Return what to do at the confirmation, which was asked for."""
     return Intent(
         "asked_to_confirm",
-        answer="Please check what is shown. To send it, press “Confirm registration”: "
-        "I never register by a message.",
+        answer=_(
+            "Please check what is shown. To send it, press “Confirm registration”: I never "
+            "register by a message."
+        ),
     )
 
 
 def to_send_nothing(plan: Plan) -> Intent:
     """Return the ways that are open to a parent who did not ask to confirm: none of them sends."""
-    edits = (screens.button("Edit the form", "edit_form"),) if plan.fields else ()
-    edit = "edit the form, " if plan.fields else ""
+    edits = (screens.button(_("Edit the form"), "edit_form"),) if plan.fields else ()
+    answer = _("All right: nothing is sent. You can change the program, or cancel.")
+    if plan.fields:
+        answer = _(
+            "All right: nothing is sent. You can edit the form, change the program, or cancel."
+        )
     return Intent(
         "unclear",
-        answer=f"All right: nothing is sent. You can {edit}change the program, or cancel.",
-        buttons=(*edits, screens.CHANGE_PROGRAM, screens.CANCEL),
+        answer=answer,
+        buttons=(*edits, screens.change_program(), screens.cancel()),
     )
 
 
@@ -209,9 +222,11 @@ def to_connect_nothing() -> Intent:
     """Return what is left to a parent who does not want to connect an account."""
     return Intent(
         "unclear",
-        answer="All right: nothing is connected. Without your account there I cannot see the "
-        "programs; you can change the provider, or cancel.",
-        buttons=(screens.CHANGE_PROVIDER, screens.CANCEL),
+        answer=_(
+            "All right: nothing is connected. Without your account there I cannot see the "
+            "programs; you can change the provider, or cancel."
+        ),
+        buttons=(screens.change_provider(), screens.cancel()),
     )
 
 
@@ -221,85 +236,113 @@ def to_connect_nothing() -> Intent:
 def which(names: Iterable[str]) -> Intent:
     """Return the question which one of several alike is meant."""
     named = fitting.listed(list(dict.fromkeys(names)))
-    return Intent("unclear", answer=f"More than one fits: {named}. Which one do you mean?")
+    return Intent(
+        "unclear",
+        answer=_("More than one fits: %(named)s. Which one do you mean?") % {"named": named},
+    )
 
 
 def one_at_a_time() -> Intent:
     """Return the answer to "both"."""
-    return Intent("unclear", answer="One signup is for one of them. Which one shall we do first?")
+    return Intent(
+        "unclear", answer=_("One signup is for one of them. Which one shall we do first?")
+    )
 
 
 def of_those_left(titles: Iterable[str]) -> Intent:
     """Return the question which one of those it is that were not turned down."""
     left = fitting.listed(list(titles))
-    return Intent("unclear", answer=f"Then these are left: {left}. Which one do you mean?")
+    return Intent(
+        "unclear",
+        answer=_("Then these are left: %(left)s. Which one do you mean?") % {"left": left},
+    )
 
 
 def no_program_then() -> Intent:
     """Return what is left to a parent who wants none of the programs."""
     return Intent(
         "unclear",
-        answer="All right, none of these. You can change the provider, or cancel this signup.",
-        buttons=(screens.CHANGE_PROVIDER, screens.CANCEL),
+        answer=_("All right, none of these. You can change the provider, or cancel this signup."),
+        buttons=(screens.change_provider(), screens.cancel()),
     )
 
 
 def about_the_map(plan: Plan) -> Intent:
     """Return the answer to choosing a place that no tool serves."""
-    where = plan.elsewhere[0]["name"] if len(plan.elsewhere) == 1 else "any of these places"
-    return Intent(
-        "unclear",
-        answer=f"I cannot sign you up at {where}: please ask them yourself. "
-        "Or tell me another club, camp or school, and I look for it.",
-    )
+    if len(plan.elsewhere) == 1:
+        place = plan.elsewhere[0]["name"]
+        answer = _(
+            "I cannot sign you up at %(place)s: please ask them yourself. Or tell me "
+            "another club, camp or school, and I look for it."
+        ) % {"place": place}
+    else:
+        answer = _(
+            "I cannot sign you up at any of these places: please ask them yourself. Or "
+            "tell me another club, camp or school, and I look for it."
+        )
+    return Intent("unclear", answer=answer)
 
 
 def to_log_in_later() -> Intent:
     """Return the answer to logging in before there is anything to log in to."""
     return Intent(
         "unclear",
-        answer="Logging in comes after the club is chosen, in a dialog of its own: please never "
-        f"type a password into this chat. {WHAT_NOW[Step.PROVIDER_SEARCH]}",
+        answer=_before(
+            _(
+                "Logging in comes after the club is chosen, in a dialog of its own: please "
+                "never type a password into this chat."
+            ),
+            Step.PROVIDER_SEARCH,
+        ),
     )
 
 
 def which_program() -> Intent:
     """Return the question which program is meant."""
-    return Intent("unclear", answer="Which of these programs do you mean? Its name is enough.")
+    return Intent("unclear", answer=_("Which of these programs do you mean? Its name is enough."))
 
 
 def what_to_look_for(plan: Plan, said: Heard) -> Intent:
     """Return the question what to look for, or which of those shown it is."""
     if clubs.asks_for_the_nearest(said.text):
         if plan.offered:
-            answer = "I don't know which is the nearest. Press “Use my location”, or choose one."
+            answer = _("I don't know which is the nearest. Press “Use my location”, or choose one.")
         else:
-            answer = "What shall I look for near you? A town helps, or “Use my location”."
+            answer = _("What shall I look for near you? A town helps, or “Use my location”.")
         return Intent("unclear", answer=answer)
     if plan.offered:
-        return Intent("unclear", answer="Which of these is it? Its name or its town is enough.")
-    return Intent("unclear", answer=WHAT_NOW[Step.PROVIDER_SEARCH])
+        return Intent("unclear", answer=_("Which of these is it? Its name or its town is enough."))
+    return Intent("unclear", answer=str(WHAT_NOW[Step.PROVIDER_SEARCH]))
 
 
 def about_the_requirements(plan: Plan) -> Intent:
     """Return what to do about the requirements."""
     if plan.has_all_prerequisites:
-        answer = "Everything is in place. Press “Continue”, or just say “continue”."
+        answer = _("Everything is in place. Press “Continue”, or just say “continue”.")
     else:
-        answer = "Something is still missing, as shown. Say “check again” once it is taken care of."
+        answer = _(
+            "Something is still missing, as shown. Say “check again” once it is taken care of."
+        )
     return Intent("unclear", answer=answer)
 
 
 def to_fill_in_the_form() -> Intent:
     """Return what to do at the form."""
-    return Intent("unclear", answer="Please fill in the form; I do not take answers from the chat.")
+    return Intent(
+        "unclear", answer=_("Please fill in the form; I do not take answers from the chat.")
+    )
 
 
 def polite(plan: Plan) -> Intent:
     """Return the answer to a greeting or thanks: what to do now."""
-    return Intent("unclear", answer=f"Happy to help. {WHAT_NOW[plan.step]}")
+    return Intent("unclear", answer=_before(_("Happy to help."), plan.step))
 
 
 def out_of_place(plan: Plan) -> Intent:
     """Return the answer to what has nothing to do with a signup."""
-    return Intent("unclear", answer=f"I can only help with signing up. {WHAT_NOW[plan.step]}")
+    return Intent("unclear", answer=_before(_("I can only help with signing up."), plan.step))
+
+
+def _before(sentence: str, step: Step) -> str:
+    """Return a sentence, and behind it what to do now."""
+    return f"{sentence} {WHAT_NOW[step]}"

@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from orchestrator.flow import openings
+from django.utils.translation import gettext as _
+
+from orchestrator.flow import offers, openings
 from orchestrator.tools.contract import Program
 from orchestrator.understanding import choosing, facts, words
 from orchestrator.understanding.intents import Intent
@@ -31,24 +33,24 @@ def chosen(said: str, programs: Sequence[Program]) -> Intent:
         return Intent("select_program", {"program_ref": named[0]["program_ref"]})
     age = facts.childs_age(said)
     if age is None:
-        return _answer("None of these says so. Which one would you like?")
+        return _answer(_("None of these says so. Which one would you like?"))
     fit = [one for one in (named or programs) if _states(one, age)]
     if not fit:
-        return _answer("None of these says that it is for that age. Which one would you like?")
+        return _answer(_("None of these says that it is for that age. Which one would you like?"))
     if len(fit) == 1 and not (hindrance := _hindrance(fit[0])):
         return Intent("select_program", {"program_ref": fit[0]["program_ref"]})
     if len(fit) == 1:
         return _answer(
-            f"Only {fit[0]['title']} says so, but it {hindrance}. Choose it by its name."
+            _("Only %(title)s says so, but %(hindrance)s. Choose it by its name.")
+            % {"title": fit[0]["title"], "hindrance": hindrance}
         )
-    told = [one["title"] + (f" (it {why})" if (why := _hindrance(one)) else "") for one in fit]
-    return _answer(f"These fit: {listed(told)}. Which one do you mean?")
+    told = [one["title"] + (f" ({why})" if (why := _hindrance(one)) else "") for one in fit]
+    return _answer(_("These fit: %(listed)s. Which one do you mean?") % {"listed": listed(told)})
 
 
 def listed(names: Sequence[str]) -> str:
     """Return some names as they are listed, and how many more there are."""
-    more = len(names) - MOST_NAMED
-    return "; ".join(names[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return offers.some(names, MOST_NAMED)
 
 
 def _answer(sentence: str) -> Intent:
@@ -62,9 +64,9 @@ def _states(program: Program, age: int) -> bool:
 
 
 def _hindrance(program: Program) -> str:
-    """Return what keeps a child out of the program: "is full"; '' if nothing is known to."""
+    """Return what keeps a child out of the program: "it is full"; '' if nothing is known to."""
     if openings.is_full(program):
-        return "is full"
+        return _("it is full")
     if CLOSED.search(words.fold(f"{program['title']}. {program['description']}")):
-        return "is closed"
-    return "is not open yet" if openings.is_ahead(program, datetime.now(UTC)) else ""
+        return _("it is closed")
+    return _("it is not open yet") if openings.is_ahead(program, datetime.now(UTC)) else ""

@@ -5,7 +5,11 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from orchestrator.flow import screens
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from orchestrator.flow import local, offers, screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.tools.contract import Program
@@ -20,7 +24,27 @@ LEVELS = re.compile(
     r"\b(?:ages?|aged|years?|yrs?|olds?|months?|grades?|levels?|beginners?|intermediate|advanced"
     r"|experienced?|first.time\w*|toddlers?|teens?|adults?|famil(?:y|ies)|edad\w*|anos|nivel\w*)\b"
 )
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# What is asked for, in sentences such as "I see prices once your account there is connected."
+PRICES, FREE_SPOTS, SCHEDULES = (
+    gettext_lazy("prices"),
+    gettext_lazy("free spots"),
+    gettext_lazy("schedules"),
+)
+AGES, DESCRIPTIONS, PROGRAMS = (
+    gettext_lazy("ages and levels"),
+    gettext_lazy("descriptions"),
+    gettext_lazy("programs"),
+)
+THAT, WHAT_THEY_OFFER = gettext_lazy("that"), gettext_lazy("what they offer")
+DAYS = (
+    gettext_lazy("Monday"),
+    gettext_lazy("Tuesday"),
+    gettext_lazy("Wednesday"),
+    gettext_lazy("Thursday"),
+    gettext_lazy("Friday"),
+    gettext_lazy("Saturday"),
+    gettext_lazy("Sunday"),
+)
 UNSEEN = {"Cf"}  # such as marks that turn the direction of writing
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
 REGISTERING = re.compile(
@@ -53,13 +77,12 @@ def ended(sentence: str) -> str:
 
 def club(plan: Plan) -> str:
     """Return what to call the provider."""
-    return line(plan.provider["name"], NAME) if plan.provider else "the provider"
+    return line(plan.provider["name"], NAME) if plan.provider else _("the provider")
 
 
 def listed(names: Sequence[str]) -> str:
     """Return a few names, and how many more there are."""
-    more = len(names) - MOST
-    return "; ".join(names[:MOST]) + (f"; and {more} more" if more > 0 else "")
+    return offers.some(names, MOST)
 
 
 def price(plan: Plan, words: str) -> str:
@@ -67,12 +90,18 @@ def price(plan: Plan, words: str) -> str:
     said = set(tokens(words))
     for one in plan.prerequisites or ():
         if said & {token for token in tokens(one["label"]) if len(token) > 4}:
-            return f"I don't know what {quoted(one['label'], NAME)} costs: please ask {club(plan)}."
+            what = quoted(one["label"], NAME)
+            return _("I don't know what %(what)s costs: please ask %(club)s.") % {
+                "what": what,
+                "club": club(plan),
+            }
     if EXTRAS.search(fold(words)):
-        none = f"I know of no discounts or financial aid: please ask {club(plan)}."
+        none = _("I know of no discounts or financial aid: please ask %(club)s.") % {
+            "club": club(plan)
+        }
         priced = HOW_MUCH.search(fold(words)) is not None
-        return f"{_of_each(plan, words, 'prices', _price)} {none}" if priced else none
-    return _of_each(plan, words, "prices", _price)
+        return f"{_of_each(plan, words, PRICES, _price)} {none}" if priced else none
+    return _of_each(plan, words, PRICES, _price)
 
 
 def _price(program: Program) -> str:
@@ -81,38 +110,44 @@ def _price(program: Program) -> str:
 
 def spots(plan: Plan, words: str) -> str:
     """Return whether there is room."""
-    more = " That was when I last asked." if plan.programs else ""
+    told = [_of_each(plan, words, FREE_SPOTS, _spots)]
+    if plan.programs:
+        told.append(_("That was when I last asked."))
     if WAITING.search(fold(words)):
-        more += " I don't know whether there is a waiting list: they say so when one registers."
-    return _of_each(plan, words, "free spots", _spots) + more
+        told.append(
+            _("I don't know whether there is a waiting list: they say so when one registers.")
+        )
+    return " ".join(told)
 
 
 def _spots(program: Program) -> str:
     left = program["spots_left"]
     if left is None:
-        room = "the provider doesn't say how many spots are left"
-    elif left == 0:
-        room = "full"
+        room = _("the provider doesn't say how many spots are left")
     else:
-        room = "1 spot left" if left == 1 else f"{left} spots left"
-    return f"{room}, registration opens {_opens(program)}" if program["opens_at"] else room
+        room = screens.spots_left(left)
+    if not program["opens_at"]:
+        return room
+    opening = _opens(program)
+    return _("%(room)s, registration opens %(opening)s") % {"room": room, "opening": opening}
 
 
 def schedule(plan: Plan, words: str) -> str:
     """Return when it is, or when registration opens."""
     if REGISTERING.search(fold(words)):
-        return _of_each(plan, words, "that", _opening)
-    return _of_each(plan, words, "schedules", _schedule)
+        return _of_each(plan, words, THAT, _opening)
+    return _of_each(plan, words, SCHEDULES, _schedule)
 
 
 def _schedule(program: Program) -> str:
-    return line(program["schedule"]) or "the provider doesn't say when it is"
+    return line(program["schedule"]) or _("the provider doesn't say when it is")
 
 
 def _opening(program: Program) -> str:
     if program["opens_at"]:
-        return f"registration opens {_opens(program)}"
-    return "the provider doesn't say when registration opens or closes"
+        opening = _opens(program)
+        return _("registration opens %(opening)s") % {"opening": opening}
+    return _("the provider doesn't say when registration opens or closes")
 
 
 def _opens(program: Program) -> str:
@@ -122,8 +157,10 @@ def _opens(program: Program) -> str:
         moment = datetime.fromisoformat(told)
     except ValueError:
         return line(told, NAME)
-    told = f"{moment:%B} {moment.day}, {moment.year}"
-    return told if moment.utcoffset() is None else f"{told}, {moment:%H:%M %Z}"
+    told = local.day(moment)
+    if moment.utcoffset() is None:
+        return told
+    return f"{told}, {local.time_of_day(moment)} {moment:%Z}"
 
 
 def age(plan: Plan, words: str) -> str:
@@ -135,7 +172,7 @@ def age(plan: Plan, words: str) -> str:
     fit = for_age(plan.programs, years) if years is not None else []
     if fit and not _by_title(plan, words):
         return sampled(plan, _each(fit[:MOST], _age))
-    return _of_each(plan, words, "ages and levels", _age)
+    return _of_each(plan, words, AGES, _age)
 
 
 def for_age(programs: Sequence[Program], years: int) -> list[Program]:
@@ -148,14 +185,15 @@ def _age(program: Program) -> str:
     parts = (*SENTENCE.split(program["description"]), program["title"], program["schedule"])
     says = next((part for part in parts if LEVELS.search(fold(part))), None)
     if says is None:
-        return "the provider doesn't say which ages or levels it is for"
-    return f"the provider says {quoted(says, LINE)}"
+        return _("the provider doesn't say which ages or levels it is for")
+    words = quoted(says, LINE)
+    return _("the provider says %(words)s") % {"words": words}
 
 
 def about(plan: Plan, words: str) -> str:
     """Return what a program is about, in the provider's own words."""
     if not plan.programs:
-        return _not_yet(plan, "descriptions")
+        return _not_yet(plan, DESCRIPTIONS)
     programs = meant(plan, words)
     if len(programs) > MOST_DESCRIBED:
         return _which()
@@ -164,8 +202,9 @@ def about(plan: Plan, words: str) -> str:
 
 def _about(program: Program) -> str:
     if not program["description"].strip():
-        return "the provider says nothing more about it"
-    return f"in the provider's own words: {quoted(program['description'])}"
+        return _("the provider says nothing more about it")
+    words = quoted(program["description"])
+    return _("in the provider's own words: %(words)s") % {"words": words}
 
 
 def options(plan: Plan, words: str) -> str:
@@ -175,38 +214,65 @@ def options(plan: Plan, words: str) -> str:
             clubs = [
                 f"{line(one['name'], NAME)} ({line(one['city'], NAME)})" for one in plan.offered
             ]
-            return f"{sampled(plan, f'I found {listed(clubs)}.')} {_not_yet(plan, 'programs')}"
+            names = listed(clubs)
+            found = _("I found %(names)s.") % {"names": names}
+            return f"{sampled(plan, found)} {_not_yet(plan, PROGRAMS)}"
         if plan.elsewhere:
-            return at_their_websites(plan, "programs")
-        return (
+            return at_their_websites(plan, PROGRAMS)
+        return _(
             "Tell me a club, camp or school, or what kind you want, and a town: I'll look for it."
         )
     if not plan.programs:
-        return _not_yet(plan, "what they offer")
-    change = "" if plan.program is None else " To change, press “Change program”."
+        return _not_yet(plan, WHAT_THEY_OFFER)
+    change = "" if plan.program is None else " " + _("To change, press “Change program”.")
     if days := facts.days(words):
-        return sampled(plan, _on(plan, days) + change)
+        return sampled(plan, _on(plan, days)) + change
     named = [one for one in _named(plan, words) if one != plan.program]
     others = named or [one for one in plan.programs if one != plan.program]
     if not others:
-        return f"{club(plan)} offers me nothing else right now."
-    names = [_titled(one) for one in others]
-    return sampled(plan, f"{club(plan)} has {'' if named else 'these: '}{listed(names)}.{change}")
+        return _("%(club)s offers me nothing else right now.") % {"club": club(plan)}
+    names = listed([_titled(one) for one in others])
+    if named:
+        return (
+            sampled(plan, _("%(club)s has %(names)s.") % {"club": club(plan), "names": names})
+            + change
+        )
+    return (
+        sampled(plan, _("%(club)s has these: %(names)s.") % {"club": club(plan), "names": names})
+        + change
+    )
 
 
 def _on(plan: Plan, days: Collection[int]) -> str:
     """Return which programs meet on one of those days, by what they say."""
-    wanted = " or ".join(DAYS[day] for day in sorted(days))
+    wanted = _either([str(DAYS[day]) for day in sorted(days)])
     on = [one for one in plan.programs if facts.all_days(one["schedule"]) & set(days)]
     if not on:
-        return f"None of the programs of {club(plan)} says {wanted}."
-    return f"On {wanted}, {club(plan)} has {listed([_titled(one) for one in on])}."
+        return _("None of the programs of %(club)s says %(wanted)s.") % {
+            "club": club(plan),
+            "wanted": wanted,
+        }
+    names = listed([_titled(one) for one in on])
+    return _("On %(wanted)s, %(club)s has %(names)s.") % {
+        "wanted": wanted,
+        "club": club(plan),
+        "names": names,
+    }
+
+
+def _either(days: Sequence[str]) -> str:
+    """Return "Monday or Friday"."""
+    *others, last = days
+    if not others:
+        return last
+    first = _either(others)
+    return _("%(first)s or %(last)s") % {"first": first, "last": last}
 
 
 # --- Which program --------------------------------------------------------------------------------
 
 
-def _of_each(plan: Plan, words: str, what: str, say: Callable[[Program], str]) -> str:
+def _of_each(plan: Plan, words: str, what: StrOrPromise, say: Callable[[Program], str]) -> str:
     if not plan.programs:
         return _not_yet(plan, what)
     programs = meant(plan, words)
@@ -240,7 +306,7 @@ def _by_title(plan: Plan, words: str) -> list[Program]:
 
 
 def _which() -> str:
-    return "Which program do you mean? Please ask again with its name."
+    return _("Which program do you mean? Please ask again with its name.")
 
 
 def _title(program: Program) -> str:
@@ -248,36 +314,50 @@ def _title(program: Program) -> str:
 
 
 def _titled(program: Program) -> str:
-    return _title(program) + (" (full)" if program["spots_left"] == 0 else "")
+    title = _title(program)
+    return _("%(title)s (full)") % {"title": title} if program["spots_left"] == 0 else title
 
 
 def sampled(plan: Plan, told: str) -> str:
     """Return what was told of offers, saying so where they are samples."""
-    return f"From the samples: {told}" if plan.is_sample else told
+    return _("From the samples: %(told)s") % {"told": told} if plan.is_sample else told
 
 
-def _not_yet(plan: Plan, what: str) -> str:
+def _not_yet(plan: Plan, what: StrOrPromise) -> str:
     if plan.step is Step.PROGRAM_SELECTION:
-        return f"{club(plan)} has no programs open right now."
+        return _("%(club)s has no programs open right now.") % {"club": club(plan)}
     if plan.provider:
-        return (
-            f"I don't know that yet: I see {what} once your account at {club(plan)} is connected."
-        )
+        return _(
+            "I don't know that yet: I see %(what)s once your account at %(club)s is connected."
+        ) % {"what": what, "club": club(plan)}
     if plan.elsewhere and not plan.offered:
         return at_their_websites(plan, what)
-    first = "Choose your club" if plan.offered else "Tell me which club it is"
-    return f"I see {what} once your account there is connected. {first}, and we go on from there."
+    if plan.offered:
+        return _(
+            "I see %(what)s once your account there is connected. Choose your club, and we "
+            "go on from there."
+        ) % {"what": what}
+    return _(
+        "I see %(what)s once your account there is connected. Tell me which club it "
+        "is, and we go on from there."
+    ) % {"what": what}
 
 
-def at_their_websites(plan: Plan, what: str = "") -> str:
+def at_their_websites(plan: Plan, what: StrOrPromise = "") -> str:
     """Return that places no tool serves can only be asked themselves, and which name a website."""
-    known = f"know no {what} of these places, and " if what else ""
     with_one = [line(one["name"], NAME) for one in plan.elsewhere if one["website"]]
     without = [line(one["name"], NAME) for one in plan.elsewhere if not one["website"]]
-    there = "there" if what else "at these places"
-    told = [f"I {known}can't sign you up {there}: please ask them."]
+    if what:
+        told = [
+            _("I know no %(what)s of these places, and can't sign you up there: please ask them.")
+            % {"what": what}
+        ]
+    else:
+        told = [_("I can't sign you up at these places: please ask them.")]
     if with_one:
-        told.append(f"On the card is the website of {listed(with_one)}.")
+        names = listed(with_one)
+        told.append(_("On the card is the website of %(names)s.") % {"names": names})
     if without:
-        told.append(f"I know no website of {listed(without)}.")
+        names = listed(without)
+        told.append(_("I know no website of %(names)s.") % {"names": names})
     return " ".join(told)

@@ -7,6 +7,8 @@ anything consequential (confirm, connect, cancel, start over) with the button fo
 import re
 from collections.abc import Callable, Sequence
 
+from django.utils.translation import gettext as _
+
 from orchestrator.flow import screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
@@ -51,8 +53,8 @@ def needs_the_button(plan: Plan, action: str) -> Intent:
     """Return the answer to words that ask for what only a button may do."""
     return Intent(
         f"asked_to_{action}"[:40],
-        answer="That needs the button: I do nothing with consequences by a message.",
-        buttons=(screens.RETRY,) if plan.failed else (),
+        answer=_("That needs the button: I do nothing with consequences by a message."),
+        buttons=(screens.retry(),) if plan.failed else (),
     )
 
 
@@ -243,7 +245,7 @@ def _corrects_an_answer(plan: Plan, said: Heard) -> bool:
 def _at_completed(plan: Plan, said: Heard) -> Intent:
     if said.says(commands.RESET):
         return asking.for_a_fresh_start()
-    return Intent("unclear", answer="This signup is finished.", buttons=(screens.START_OVER,))
+    return Intent("unclear", answer=_("This signup is finished."), buttons=(screens.start_over(),))
 
 
 _AT: dict[Step, Callable[[Plan, Heard], Intent]] = {

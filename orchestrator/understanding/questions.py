@@ -8,18 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from orchestrator.flow import local
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.understanding import offerings, replies, requirements, whereabouts
 from orchestrator.understanding.intents import Topic
 from orchestrator.understanding.words import tokens
 
-NOT_SENT = "Nothing has been sent yet: nothing is booked until you press “Confirm registration”."
-IS_SAFE = (
-    "Looking around here books nothing and costs nothing, and nothing about your child is sent before "
-    "you press “Confirm registration”. A club itself I can't judge."
+NOT_SENT = gettext_lazy(
+    "Nothing has been sent yet: nothing is booked until you press “Confirm registration”."
 )
-NOT_WHOSE = "I cannot see here which child each is for."
+IS_SAFE = gettext_lazy(
+    "Looking around here books nothing and costs nothing, and nothing about your "
+    "child is sent before you press “Confirm registration”. A club itself I can't "
+    "judge."
+)
+NOT_WHOSE = gettext_lazy("I cannot see here which child each is for.")
 MOST_REGISTRATIONS = 3
 SAFE = re.compile(r"\b(?:safe|secure|safety|segur[oa])\b")
 SELLING = re.compile(r"\b(?:sell|sells|selling|sold|advertis\w+|marketing|spam|venden?|vendes)\b")
@@ -77,7 +84,7 @@ def answer(plan: Plan, topic: Topic, words: str, facts: Facts) -> str:
     if topic in (Topic.LOGIN, Topic.DATA) and not NAMED.search(_plain(words)):
         topic = _MEANT_AT.get(plan.step, topic)
         if plan.step not in _MEANT_AT and SAFE.search(_plain(words)):
-            return IS_SAFE
+            return str(IS_SAFE)
     if told := replies.reply(plan, topic, words):
         return told
     of_provider = _OF_PROVIDER.get(topic)
@@ -85,19 +92,26 @@ def answer(plan: Plan, topic: Topic, words: str, facts: Facts) -> str:
 
 
 def _payment(plan: Plan, words: str, facts: Facts) -> str:
+    club = offerings.club(plan)
     if BACK.search(_plain(words)):
-        rules = f"the refund and cancellation rules of {offerings.club(plan)}"
-        told = f"I don't know {rules}: please ask them."
+        rules = _(
+            "I don't know the refund and cancellation rules of %(club)s: please ask them."
+        ) % {"club": club}
         if plan.step is Step.COMPLETED:
-            return told
-        return f"{told} Until you press “Confirm registration” there is nothing to cancel."
-    told = "I take no payment and ask for no card."
+            return rules
+        return rules + " " + _("Until you press “Confirm registration” there is nothing to cancel.")
+    told = [_("I take no payment and ask for no card.")]
     if plan.program:
-        sample = " in the samples" if plan.is_sample else ""
-        told += f" The listed price{sample}: {offerings.price(plan, '')}"
-    return (
-        f"{told} How and when to pay, I don't know: that is between you and {offerings.club(plan)}."
+        price = offerings.price(plan, "")
+        told.append(
+            _("The listed price in the samples: %(price)s") % {"price": price}
+            if plan.is_sample
+            else _("The listed price: %(price)s") % {"price": price}
+        )
+    told.append(
+        _("How and when to pay, I don't know: that is between you and %(club)s.") % {"club": club}
     )
+    return " ".join(told)
 
 
 def _plain(words: str) -> str:
@@ -105,167 +119,217 @@ def _plain(words: str) -> str:
 
 
 def _login(plan: Plan, words: str, facts: Facts) -> str:
+    club = offerings.club(plan)
     if FORGOTTEN.search(_plain(words)):
-        return (
-            f"I can't look it up or reset it: please do that at {offerings.club(plan)}, then connect "
-            "your account. Never type a password into this chat."
-        )
+        return _(
+            "I can't look it up or reset it: please do that at %(club)s, then connect your "
+            "account. Never type a password into this chat."
+        ) % {"club": club}
     if NO_ACCOUNT.search(_plain(words)):
-        club = offerings.club(plan)
-        return f"Please make an account at {club} first, on their own website: I can't do that for you."
+        return _(
+            "Please make an account at %(club)s first, on their own website: I can't do "
+            "that for you."
+        ) % {"club": club}
     if needs := _needs_an_account(plan, words):
         return needs
-    who = (
-        "Nobody here gets to read it: no page shows it to anybody but you, not even to staff. "
-        if READING.search(_plain(words))
-        else ""
-    )
-    why = (
-        " I need it because the provider shows its programs only to you."
-        if WHY.search(_plain(words))
-        else ""
-    )
-    return (
-        f"{who}Your password never goes through this chat: you type it into a dialog of its own. "
-        "It is sealed with this service's key (AES-256-GCM) and opened for one call to the provider "
-        "at a time, or when you ask to see it. Each opening is recorded first, and shown on your "
-        "audit trail (/mandates-audit). You can delete it under “Saved logins”."
-        f"{why}"
-    )
+    told = [
+        _(
+            "Your password never goes through this chat: you type it into a dialog of its "
+            "own. It is sealed with this service's key (AES-256-GCM) and opened for one "
+            "call to the provider at a time, or when you ask to see it. Each opening is "
+            "recorded first, and shown on your audit trail (/mandates-audit). You can "
+            "delete it under “Saved logins”."
+        )
+    ]
+    if READING.search(_plain(words)):
+        told.insert(
+            0,
+            _(
+                "Nobody here gets to read it: no page shows it to anybody but you, not even to "
+                "staff."
+            ),
+        )
+    if WHY.search(_plain(words)):
+        told.append(_("I need it because the provider shows its programs only to you."))
+    return " ".join(told)
 
 
 def _needs_an_account(plan: Plan, words: str) -> str | None:
     said = _plain(words)
     club = offerings.club(plan)
-    why = f"{club} shows its programs, and takes a registration, only from an account there"
     if WITHOUT.search(said):
-        return f"No: {why}. Looking for a club needs none."
-    if NEEDING.search(said):
-        begins = "Because" if WHY.search(said) else "Yes:"
-        return f"{begins} {why}. If you have none yet, please make one on their own website."
-    return None
+        return _(
+            "No: %(club)s shows its programs, and takes a registration, only from an "
+            "account there. Looking for a club needs none."
+        ) % {"club": club}
+    if not NEEDING.search(said):
+        return None
+    if WHY.search(said):
+        return _(
+            "Because %(club)s shows its programs, and takes a registration, only from an "
+            "account there. If you have none yet, please make one on their own website."
+        ) % {"club": club}
+    return _(
+        "Yes: %(club)s shows its programs, and takes a registration, only from an "
+        "account there. If you have none yet, please make one on their own website."
+    ) % {"club": club}
 
 
 def _data(plan: Plan, words: str, facts: Facts) -> str:
-    model = (
-        " A language model may read your chat messages, to understand them; never the form."
-        if facts.has_model
-        else ""
-    )
     hours = round((facts.expires_at - facts.began_at).total_seconds() / 3600)
-    begins = ""
+    told = []
     if SELLING.search(_plain(words)):
-        begins = "No: nothing you enter is sold or used for advertising. "
+        told.append(_("No: nothing you enter is sold or used for advertising."))
     elif READING.search(_plain(words)):
-        begins = "You alone see it here, and no page shows it to staff. "
-    return (
-        f"{begins}What you enter about your child is sealed. It goes to the provider, who asks for "
-        f"it, and only after you press “Confirm registration”. I keep it with this signup, for "
-        f"{hours} hours; longer "
-        f"only while an outcome is unclear.{model}"
+        told.append(_("You alone see it here, and no page shows it to staff."))
+    told.append(
+        _(
+            "What you enter about your child is sealed. It goes to the provider, who asks "
+            "for it, and only after you press “Confirm registration”. I keep it with this "
+            "signup, for %(hours)s hours; longer only while an outcome is unclear."
+        )
+        % {"hours": hours}
     )
+    if facts.has_model:
+        told.append(
+            _("A language model may read your chat messages, to understand them; never the form.")
+        )
+    return " ".join(told)
 
 
 def _sent(plan: Plan, words: str, facts: Facts) -> str:
     here = [one for one in facts.registrations if one.is_of_this_signup]
     others = [one for one in facts.registrations if not one.is_of_this_signup]
-    told = _became(here[0]) if here else NOT_SENT
+    told = _became(here[0]) if here else str(NOT_SENT)
     if plan.step is Step.CONFIRMATION and here and here[0].status in ("not_created", "rejected"):
-        told += " Nothing is booked by this signup."
+        told += " " + _("Nothing is booked by this signup.")
     if not others:
         return told
     if plan.program is None:
         newest = "; ".join(_newest(one) for one in others[:MOST_REGISTRATIONS])
-        begins = told if here else "Nothing of this signup has been sent yet."
-        return f"{begins} Your newest registrations: {newest}. {NOT_WHOSE}"
+        begins = told if here else _("Nothing of this signup has been sent yet.")
+        listed = _("Your newest registrations: %(newest)s.") % {"newest": newest}
+        return " ".join([begins, listed, str(NOT_WHOSE)])
     for other in others[:MOST_REGISTRATIONS]:
-        told += f" In another signup for this program: {_became(other)}"
+        became = _became(other)
+        told += " " + (_("In another signup for this program: %(became)s") % {"became": became})
     return f"{told} {NOT_WHOSE}"
 
 
 def _newest(one: Registration) -> str:
-    told = offerings.line(one.program, offerings.NAME) or "a program"
-    told += f" at {offerings.line(one.club, offerings.NAME)}" if one.club else ""
-    told += f": {_IN_WORDS.get(one.status, 'not known yet')}"
-    if one.reference and one.status in ("confirmed", "waitlisted"):
-        told += f", reference {offerings.line(one.reference, offerings.NAME)}"
-    told += f" ({one.at:%B} {one.at.day}, {one.at.year})" if one.at else ""
-    return told + (", a sample: nobody was really registered" if one.is_sample else "")
+    program = offerings.line(one.program, offerings.NAME) or _("a program")
+    club = offerings.line(one.club, offerings.NAME)
+    name = _("%(program)s at %(club)s") % {"program": program, "club": club} if club else program
+    told = f"{name}: {_IN_WORDS.get(one.status, _IN_WORDS['outcome_unknown'])}"
+    if one.reference and one.status in (_("confirmed"), "waitlisted"):
+        reference = offerings.line(one.reference, offerings.NAME)
+        told = _("%(told)s, reference %(reference)s") % {"told": told, "reference": reference}
+    told += f" ({local.day(one.at)})" if one.at else ""
+    return (
+        _("%(told)s, a sample: nobody was really registered") % {"told": told}
+        if one.is_sample
+        else told
+    )
 
 
 _IN_WORDS = {
-    "intent": "on its way",
-    "sent": "on its way",
-    "confirmed": "confirmed",
-    "waitlisted": "on the waiting list",
-    "rejected": "refused, nothing booked",
-    "outcome_unknown": "not known yet, we are checking with the provider",
-    "not_created": "did not go through, nothing booked",
-    "needs_operator": "not known yet, a person is checking with the provider",
+    "intent": gettext_lazy("on its way"),
+    "sent": gettext_lazy("on its way"),
+    gettext_lazy("confirmed"): gettext_lazy("confirmed"),
+    "waitlisted": gettext_lazy("on the waiting list"),
+    "rejected": gettext_lazy("refused, nothing booked"),
+    "outcome_unknown": gettext_lazy("not known yet, we are checking with the provider"),
+    "not_created": gettext_lazy("did not go through, nothing booked"),
+    "needs_operator": gettext_lazy("not known yet, a person is checking with the provider"),
 }
 
 
 def _became(one: Registration) -> str:
     told = one.sentence
-    if one.reference and one.status in ("confirmed", "waitlisted"):
-        told += f" Its reference is {offerings.line(one.reference, offerings.NAME)}."
-    return told + (" It is a sample: nobody was really registered." if one.is_sample else "")
+    if one.reference and one.status in (_("confirmed"), "waitlisted"):
+        reference = offerings.line(one.reference, offerings.NAME)
+        told += " " + (_("Its reference is %(reference)s.") % {"reference": reference})
+    if one.is_sample:
+        told += " " + _("It is a sample: nobody was really registered.")
+    return told
 
 
 def _time(plan: Plan, words: str, facts: Facts) -> str:
     left = max(facts.expires_at - facts.now, timedelta())
     minutes = int(left.total_seconds() // 60)
-    about = f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
-    return (
-        f"You can take your time: this signup is kept for another {about}, and you can leave and come "
-        "back until then. It holds no spot: that needs “Confirm registration”."
-    )
+    if minutes >= 120:
+        about = ngettext("%(count)s hour", "%(count)s hours", minutes // 60) % {
+            "count": minutes // 60
+        }
+    else:
+        about = ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    return _(
+        "You can take your time: this signup is kept for another %(about)s, and you "
+        "can leave and come back until then. It holds no spot: that needs “Confirm "
+        "registration”."
+    ) % {"about": about}
 
 
 def _next(plan: Plan, words: str, facts: Facts) -> str:
     if plan.failed:
-        return "The last try did not work out. Press “Retry”, or go another way below."
+        return _("The last try did not work out. Press “Retry”, or go another way below.")
     if plan.step is Step.PROVIDER_SEARCH and plan.elsewhere and not plan.offered:
-        return "I can't sign you up at these places: please ask them, or tell me another club."
+        return _("I can't sign you up at these places: please ask them, or tell me another club.")
     if plan.step is Step.PROVIDER_SEARCH and plan.offered:
-        return "Next, choose your club below, or tell me another name and town."
+        return _("Next, choose your club below, or tell me another name and town.")
     if plan.step is Step.PREREQUISITE_CHECK and not plan.has_all_prerequisites:
-        return "Next, take care of what is missing with the provider, then press “Check again”."
-    return _NEXT[plan.step]
+        return _("Next, take care of what is missing with the provider, then press “Check again”.")
+    return str(_NEXT[plan.step])
 
 
 _NEXT = {
-    Step.PROVIDER_SEARCH: "Tell me a club, camp or school and its town. Then you connect your account, "
-    "choose a program, fill in the form, check it, and confirm.",
-    Step.LOGIN: "Next, press “Connect account”. I then show you the programs; that books nothing.",
-    Step.PROGRAM_SELECTION: "Next, choose a program. I then check what it requires.",
-    Step.PREREQUISITE_CHECK: "Everything is in place. Next, press “Continue”.",
-    Step.FORM_FILL: "Next, fill in the form. I show it to you again before anything is sent.",
-    Step.CONFIRMATION: "Next, check what is shown. If it is right, press “Confirm registration”: I then "
-    "send it to the provider, once, and tell you what came of it.",
-    Step.COMPLETED: "This signup is finished. You can start a new one.",
+    Step.PROVIDER_SEARCH: gettext_lazy(
+        "Tell me a club, camp or school and its town. Then you connect your account, "
+        "choose a program, fill in the form, check it, and confirm."
+    ),
+    Step.LOGIN: gettext_lazy(
+        "Next, press “Connect account”. I then show you the programs; that books nothing."
+    ),
+    Step.PROGRAM_SELECTION: gettext_lazy("Next, choose a program. I then check what it requires."),
+    Step.PREREQUISITE_CHECK: gettext_lazy("Everything is in place. Next, press “Continue”."),
+    Step.FORM_FILL: gettext_lazy(
+        "Next, fill in the form. I show it to you again before anything is sent."
+    ),
+    Step.CONFIRMATION: gettext_lazy(
+        "Next, check what is shown. If it is right, press “Confirm registration”: I "
+        "then send it to the provider, once, and tell you what came of it."
+    ),
+    Step.COMPLETED: gettext_lazy("This signup is finished. You can start a new one."),
 }
 
 
 def _who(plan: Plan, words: str, facts: Facts) -> str:
-    told = (
-        "I'm SignupAssist, a computer program and not a person. I find clubs "
-        "and their programs and carry the form to them; only you can confirm a registration."
+    told = _(
+        "I'm SignupAssist, a computer program and not a person. I find clubs and their "
+        "programs and carry the form to them; only you can confirm a registration."
     )
     if PERSON.search(_plain(words)):
-        told += f" I can't put you through to a person: please ask {offerings.club(plan)}."
+        club = offerings.club(plan)
+        told += " " + (
+            _("I can't put you through to a person: please ask %(club)s.") % {"club": club}
+        )
     return told
 
 
 def _real(plan: Plan, words: str, facts: Facts) -> str:
     if plan.is_sample or facts.is_demo:
-        return "No: I work with sample data here. No provider is asked, and nobody is really registered."
-    if plan.provider or plan.offered:
-        return (
-            "Yes: what you see comes from the provider's own service. A registration is real as well, "
-            "once you press “Confirm registration”."
+        return _(
+            "No: I work with sample data here. No provider is asked, and nobody is really "
+            "registered."
         )
-    return "Yes. I have shown you nothing of a provider so far; where data is a sample, I say so."
+    if plan.provider or plan.offered:
+        return _(
+            "Yes: what you see comes from the provider's own service. A registration is "
+            "real as well, once you press “Confirm registration”."
+        )
+    return _(
+        "Yes. I have shown you nothing of a provider so far; where data is a sample, I say so."
+    )
 
 
 _MEANT_AT = {

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
 from orchestrator.flow import screens
 from orchestrator.flow.plan import Plan
 from orchestrator.tools.contract import Program
@@ -11,6 +15,7 @@ from orchestrator.understanding.intents import Topic
 from orchestrator.understanding.particulars import Particular, labels_named, particular_in
 from orchestrator.understanding.words import fold, tokens
 
+PHONE_NUMBERS = gettext_lazy("phone numbers or e-mail addresses")  # I know no … of these places
 RENTING = re.compile(r"\b(?:rent\w*|hire|borrow|alquil\w+)\b")
 BRINGING = re.compile(r"\b(?:bring|wear|pack|gear|equipment|llevar|traer)\b")
 FOOD = re.compile(
@@ -29,24 +34,30 @@ def reply(plan: Plan, topic: Topic, words: str) -> str | None:
     return _REPLIES[found[0]](plan, words)
 
 
-def _said_of(what: str, pattern: re.Pattern[str], more: str = "") -> Callable[[Plan, str], str]:
-    """Return what answers with the provider's sentences on something."""
+def _said_of(
+    pattern: re.Pattern[str], *, unknown: StrOrPromise, more: StrOrPromise = ""
+) -> Callable[[Plan, str], str]:
+    """Return what answers with the provider's sentences on something, or that it is `unknown`."""
 
     def reply(plan: Plan, words: str) -> str:
         told = {one["title"]: _sentence(one, pattern) for one in offerings.meant(plan, words)}
         says = [
-            f"{offerings.line(title, offerings.NAME)}: the provider says {offerings.quoted(said)}"
+            _says(offerings.line(title, offerings.NAME), offerings.quoted(said))
             for title, said in told.items()
             if said
         ]
         if not says:
-            return (
-                f"I don't know {what}: {offerings.club(plan)} doesn't say. Please ask them.{more}"
-            )
-        rest = " Of the others, they don't say." if len(says) < len(told) else ""
-        return offerings.sampled(plan, offerings.ended(offerings.listed(says))) + rest + more
+            return f"{unknown % {'club': offerings.club(plan)}} {more}".rstrip()
+        answer = [offerings.sampled(plan, offerings.ended(offerings.listed(says)))]
+        if len(says) < len(told):
+            answer.append(_("Of the others, they don't say."))
+        return " ".join([*answer, str(more)]).rstrip()
 
     return reply
+
+
+def _says(title: str, words: str) -> str:
+    return _("%(title)s: the provider says %(words)s") % {"title": title, "words": words}
 
 
 def _sentence(program: Program, pattern: re.Pattern[str]) -> str | None:
@@ -57,19 +68,25 @@ def _sentence(program: Program, pattern: re.Pattern[str]) -> str | None:
 def _advice(plan: Plan, words: str) -> str:
     """Return no advice, but what speaks for one or the other."""
     if not plan.programs:
-        return f"{offerings.club(plan)} has no programs open right now."
+        return _("%(club)s has no programs open right now.") % {"club": offerings.club(plan)}
     cheapest = min(plan.programs, key=lambda one: one["price_cents"])
     price = offerings.line(screens.price(cheapest), offerings.NAME)
-    told = [f"The lowest price: {_title(cheapest)}, {price}."]
+    told = [
+        _("The lowest price: %(title)s, %(price)s.") % {"title": _title(cheapest), "price": price}
+    ]
     if free := [_title(one) for one in plan.programs if one["spots_left"]]:
-        told.append(f"With free spots: {offerings.listed(free)}.")
+        names = offerings.listed(free)
+        told.append(_("With free spots: %(names)s.") % {"names": names})
     if (years := facts.childs_age(words)) is not None:
         fit = [_title(one) for one in offerings.for_age(plan.programs, years)]
+        names = offerings.listed(fit)
         told.append(
-            f"For age {years}, by what they say: {offerings.listed(fit) or 'none of them'}."
+            _("For age %(years)s, by what they say: %(names)s.") % {"years": years, "names": names}
+            if fit
+            else _("For age %(years)s, by what they say: none of them.") % {"years": years}
         )
     known = offerings.sampled(plan, " ".join(told))
-    return f"Which one is right for your child, I can't judge. {known}"
+    return _("Which one is right for your child, I can't judge. %(known)s") % {"known": known}
 
 
 def _title(program: Program) -> str:
@@ -77,9 +94,9 @@ def _title(program: Program) -> str:
 
 
 def _filling_in(plan: Plan, words: str) -> str:
-    return (
-        "No, please fill in the form yourself: I don't know your child's details, and they don't "
-        "belong in this chat. What you enter there is sealed."
+    return _(
+        "No, please fill in the form yourself: I don't know your child's details, and "
+        "they don't belong in this chat. What you enter there is sealed."
     )
 
 
@@ -88,38 +105,72 @@ def _meaning(plan: Plan, words: str) -> str:
     label = labels_named(plan, line)[0]
     helped = [one["help"] for one in plan.fields or () if one["label"] == label and one["help"]]
     if helped:
-        return f"The provider says {offerings.quoted(helped[0])}."
+        words = offerings.quoted(helped[0])
+        return _("The provider says %(words)s.") % {"words": words}
     what = offerings.quoted(label, offerings.NAME)
-    return f"{offerings.club(plan)} doesn't explain {what} here: please ask them."
+    return _("%(club)s doesn't explain %(what)s here: please ask them.") % {
+        "club": offerings.club(plan),
+        "what": what,
+    }
 
 
 def _checking(plan: Plan, words: str) -> str:
-    what = f"for {_title(plan.program)} " if plan.program else ""
-    mend = " If something is not right, press “Edit the form”." if plan.fields else ""
-    entered = "What you entered is shown on this page. " if plan.fields else ""
-    return (
-        f"{entered}“Confirm registration” sends it {what}to {offerings.club(plan)}, once; nothing is "
-        f"sent before.{mend} What the club's own terms say, I don't know: please ask them."
-    )
+    club = offerings.club(plan)
+    told = [
+        _("“Confirm registration” sends it to %(club)s, once; nothing is sent before.")
+        % {"club": club}
+    ]
+    if plan.program:
+        title = _title(plan.program)
+        told = [
+            _(
+                "“Confirm registration” sends it for %(title)s to %(club)s, once; nothing is "
+                "sent before."
+            )
+            % {"title": title, "club": club}
+        ]
+    if plan.fields:
+        told.insert(0, _("What you entered is shown on this page."))
+        told.append(_("If something is not right, press “Edit the form”."))
+    told.append(_("What the club's own terms say, I don't know: please ask them."))
+    return " ".join(told)
 
 
 def _contact(plan: Plan, words: str) -> str:
     if plan.elsewhere and not plan.offered:
-        what = "" if WEBSITE.search(fold(words)) else "phone numbers or e-mail addresses"
+        what = "" if WEBSITE.search(fold(words)) else PHONE_NUMBERS
         return offerings.at_their_websites(plan, what)
-    return f"I have no website and no phone number of {offerings.club(plan)}."
+    return _("I have no website and no phone number of %(club)s.") % {"club": offerings.club(plan)}
 
 
 _REPLIES: dict[Particular, Callable[[Plan, str], str]] = {
     Particular.HEALTH: _said_of(
-        "whether that is taken care of",
         HEALTH,
-        " Do so before you sign up.",
+        unknown=gettext_lazy(
+            "I don't know whether that is taken care of: %(club)s doesn't say. Please ask them."
+        ),
+        more=gettext_lazy("Do so before you sign up."),
     ),
-    Particular.RENTING: _said_of("whether they rent things out", RENTING),
-    Particular.BRINGING: _said_of("what to bring", BRINGING),
-    Particular.FOOD: _said_of("whether food is included", FOOD),
-    Particular.TEACHERS: _said_of("who teaches", TEACHERS),
+    Particular.RENTING: _said_of(
+        RENTING,
+        unknown=gettext_lazy(
+            "I don't know whether they rent things out: %(club)s doesn't say. Please ask them."
+        ),
+    ),
+    Particular.BRINGING: _said_of(
+        BRINGING,
+        unknown=gettext_lazy("I don't know what to bring: %(club)s doesn't say. Please ask them."),
+    ),
+    Particular.FOOD: _said_of(
+        FOOD,
+        unknown=gettext_lazy(
+            "I don't know whether food is included: %(club)s doesn't say. Please ask them."
+        ),
+    ),
+    Particular.TEACHERS: _said_of(
+        TEACHERS,
+        unknown=gettext_lazy("I don't know who teaches: %(club)s doesn't say. Please ask them."),
+    ),
     Particular.ADVICE: _advice,
     Particular.FILLING_IN: _filling_in,
     Particular.MEANING: _meaning,

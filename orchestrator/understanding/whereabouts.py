@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext as _
+
 from orchestrator.flow import offers
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
@@ -36,8 +38,12 @@ def place(plan: Plan, words: str) -> str:
         for one in mapped
     ]
     if not where:
-        return "I don't know that yet: tell me which club, and I will look it up."
-    more = "" if plan.elsewhere and not shown else " I have no street address: please ask them."
+        return _("I don't know that yet: tell me which club, and I will look it up.")
+    more = (
+        ""
+        if plan.elsewhere and not shown
+        else " " + _("I have no street address: please ask them.")
+    )
     told = sampled(plan, ended(listed(where)))
     unknown = all(one["distance_km"] is None for one in (*shown, *mapped))
     if HOW_FAR.search(fold(words)) and unknown:
@@ -48,13 +54,16 @@ def place(plan: Plan, words: str) -> str:
 def _how_far(plan: Plan) -> str:
     located = any(one["distance_km"] is not None for one in (*plan.offered, *plan.elsewhere))
     if located or plan.step is not Step.PROVIDER_SEARCH:
-        return "How far that is from you, I don't know."
-    return (
-        "I don't know where you are: press “Use my location” under the message field, or tell me "
-        "your town."
+        return _("How far that is from you, I don't know.")
+    return _(
+        "I don't know where you are: press “Use my location” under the message field, "
+        "or tell me your town."
     )
 
 
 def _where(name: str, town: str, away: str) -> str:
     known = ", ".join(part for part in (line(town), away) if part)
-    return f"{line(name, NAME)}: {known or 'nobody told me where it is'}"
+    name = line(name, NAME)
+    return (
+        f"{name}: {known}" if known else _("%(name)s: nobody told me where it is") % {"name": name}
+    )

@@ -2,7 +2,9 @@
 
 import { el } from "../chat/dom.js";
 import { loginDialog } from "../chat/login-dialog.js";
+import { gettext, interpolate } from "../words.js";
 import { deleteDialog } from "./delete-dialog.js";
+import { showByTheClock } from "./times.js";
 
 const RESUMES = /^#delete-([0-9a-f-]{36})$/; // where a log-in in between leads back to
 
@@ -14,12 +16,15 @@ let replaced = null;
 const replacing = loginDialog(document.querySelector("[data-login-dialog]"), ({ id, alias }) =>
   showAnew(
     id === replaced.id
-      ? `“${alias}” was replaced. From now on the new one is used.`
-      : `“${alias}” had been deleted meanwhile, so it was saved as a new login.`,
+      ? interpolate(gettext("“%(alias)s” was replaced. From now on the new one is used."), { alias })
+      : interpolate(
+          gettext("“%(alias)s” had been deleted meanwhile, so it was saved as a new login."),
+          { alias },
+        ),
   ),
 );
 const deleting = deleteDialog(document.querySelector("[data-delete-dialog]"), ({ alias }) =>
-  showAnew(`“${alias}” was deleted.`),
+  showAnew(interpolate(gettext("“%(alias)s” was deleted."), { alias })),
 );
 
 list.addEventListener("click", ({ target }) => {
@@ -54,6 +59,7 @@ async function showAnew(sentence) {
     return;
   }
   list.replaceChildren(...fresh.childNodes);
+  showByTheClock(list);
   const said = el("p", { class: "notice", tabindex: "-1", text: sentence });
   notice.replaceChildren(said);
   said.focus();

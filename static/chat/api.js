@@ -1,9 +1,13 @@
 // Talking to the API: JSON out, JSON back, and every kind of failure as one `Problem`.
 
-const CLIENT_TIMEOUT_MS = 40_000; // a tool call may take 30 s, and its answer must still arrive
-const TOO_SLOW = "This is taking longer than expected. Please try again.";
-const OUT_OF_REACH = "SignupAssist cannot be reached right now. Please try again in a moment.";
-const WENT_WRONG = "Something went wrong. Please try again.";
+import { gettext } from "../words.js";
+import { toolDeadline } from "./deadline.js";
+
+const BESIDES_S = 20; // for all that is no tool: the way there and back, and reading what was said
+const CLIENT_TIMEOUT_MS = (toolDeadline() + BESIDES_S) * 1000;
+const TOO_SLOW = gettext("This is taking longer than expected. Please try again.");
+const OUT_OF_REACH = gettext("SignupAssist cannot be reached right now. Please try again in a moment.");
+const WENT_WRONG = gettext("Something went wrong. Please try again.");
 
 const UNDECIDED = new Set(["network", "unreadable", "idempotency_key_in_progress"]);
 
@@ -19,6 +23,9 @@ export class Problem extends Error {
     return UNDECIDED.has(this.body.code);
   }
 }
+
+/** Hears an "answered" event of every request: how it went, and never what was in it. */
+export const exchanges = new EventTarget();
 
 /** Return a key under which the server recognises a request that is sent again. */
 export function newKey() {
@@ -48,6 +55,7 @@ async function send(method, path, body, key) {
   }
   if (key) headers["Idempotency-Key"] = key;
 
+  const began = performance.now();
   let response;
   let text;
   try {
@@ -62,13 +70,15 @@ async function send(method, path, body, key) {
     });
     text = await response.text();
   } catch (error) {
+    note({ method, path, began, status: error.name });
     const detail = error.name === "TimeoutError" ? TOO_SLOW : OUT_OF_REACH;
     throw new Problem({ code: "network", detail, retryable: true });
   }
 
+  const answer = parse(text);
+  note({ method, path, began, status: response.status, response, answer });
   if (response.type === "opaqueredirect") return leaveFor("/auth", "", "ended");
   if (response.status === 204) return null;
-  const answer = parse(text);
   if (response.status === 401) return leaveFor(answer?.redirect, "", "ended");
   if (response.ok && answer !== null) return answer;
   if (!isOurProblem(response, answer)) { // a proxy's: the server may be at it still
@@ -77,6 +87,18 @@ async function send(method, path, body, key) {
   }
   const detail = typeof answer.detail === "string" ? answer.detail : WENT_WRONG;
   throw new Problem({ ...answer, detail, retryable: answer.retryable ?? response.status >= 500 });
+}
+
+function note({ method, path, began, status, response, answer }) {
+  const detail = {
+    method,
+    path,
+    status,
+    ms: Math.round(performance.now() - began),
+    requestId: response?.headers.get("X-Request-ID") ?? null,
+    meta: (answer?.last_turn ?? answer)?.meta ?? null,
+  };
+  exchanges.dispatchEvent(new CustomEvent("answered", { detail }));
 }
 
 function isOurProblem(response, answer) {

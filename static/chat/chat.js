@@ -1,31 +1,26 @@
 // The chat page: one conversation, kept by the API. This page remembers nothing of its own.
 
+import { gettext, interpolate } from "../words.js";
 import { get, newKey, post } from "./api.js";
-import { openDialog } from "./dialogs.js";
+import { composer } from "./composer.js";
 import { setEnabled } from "./dom.js";
 import { buildForm } from "./form.js";
-import { locationFinder } from "./location.js";
 import { loginDialog } from "./login-dialog.js";
 import { waysOn } from "./problems.js";
+import { startOver } from "./start-over.js";
 import { showStep } from "./steps.js";
-import { bubble, divider, problemView, sentenceView, submitLabel, turnView, typing } from "./view.js";
-import { isRefusal, outcome, outcomeSentence, statusPath } from "./watch.js";
+import { bubble, divider, problemView, sentenceView, submitLabel, turnView } from "./view.js";
+import { waiting } from "./waiting.js";
+import { isRefusal, isUndecided, lookingOut, outcome, outcomeSentence, statusPath } from "./watch.js";
 
 const SESSIONS = "/api/v1/sessions";
-const UNDECIDED = new Set(["submitting", "outcome_unknown"]);
 const LEAVES_NO_TURN = new Set(["network", "rate_limited", "checkout_session_expired", "not_found"]);
 const CLOSED = new Set(["completed", "cancelled"]);
-const START_ANEW = { label: "Start a new signup", action: "reset", payload: {}, variant: "accent" };
+const START_ANEW = { label: gettext("Start a new signup"), action: "reset", payload: {}, variant: "accent" };
 const CHOOSES = /^(select_|credentials_)/; // such buttons stand on a card, and mean its title
-const PATIENCE_MS = 8_000;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const log = find("log");
-const composer = find("composer");
-const input = composer.elements.message;
-const whereabouts = locationFinder(find("location"));
-const startOver = find("start-over");
-const startOverDialog = find("start-over-dialog");
 
 let session = null; // of the newest turn
 let newest = null; // {element, form, goesOn}: the turn whose buttons work; goesOn: with the form before
@@ -33,8 +28,12 @@ let trouble = null; // the newest problem's element: its buttons work too
 let isBusy = false;
 let watcher = new AbortController();
 
-const dialog = loginDialog(find("login-dialog"), (credential) =>
-  act("credentials_submitted", { credential_id: credential.id }, `Use “${credential.alias}”`),
+const writing = composer(find("composer"), say);
+const showStartOver = startOver(find("start-over"), find("start-over-dialog"), () =>
+  act("reset", {}, CLOSED.has(session.status) ? START_ANEW.label : gettext("Start over")),
+);
+const dialog = loginDialog(find("login-dialog"), ({ id, alias }) =>
+  act("credentials_submitted", { credential_id: id }, interpolate(gettext("Use “%(alias)s”"), { alias })),
 );
 
 /** Ask the API once; show what the parent said, then the answer or the problem. */
@@ -42,10 +41,10 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
   if (isBusy) return;
   const isFirst = !session; // then it stands at the top, below the news
   const sayings = said ? [add(bubble(said, "you"))] : [];
-  const waiting = add(typing());
-  const patience = setTimeout(() => waiting.append("Still working. This can take half a minute."), PATIENCE_MS);
+  const wait = waiting();
+  add(wait.element);
   setBusy(true);
-  if (!isFirst) reveal(sayings[0] ?? waiting);
+  if (!isFirst) reveal(sayings[0] ?? wait.element);
   let show;
   try {
     const turn = await ask(key);
@@ -57,17 +56,16 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
     const left = await turnLeftBy(problem.body);
     show = () => showProblem(problem.body, { again, sayings, left });
   } finally {
-    clearTimeout(patience);
-    waiting.remove();
+    wait.stop();
     setBusy(false);
   }
   const shown = show();
   if (!shown) return;
   if (!isFirst) reveal(sayings[0] ?? shown);
   // a phone's keyboard stays away until it is asked for
-  const asksToType = focus === "composer" && !input.disabled && (!newest?.form || newest.goesOn);
+  const asksToType = focus === "composer" && !writing.input.disabled && (!newest?.form || newest.goesOn);
   const typesOn = asksToType && matchMedia("(pointer: fine)").matches;
-  (typesOn ? input : shown).focus({ preventScroll: true });
+  (typesOn ? writing.input : shown).focus({ preventScroll: true });
 }
 
 /** Show a Turn as the newest one, and return its element. */
@@ -80,16 +78,20 @@ function showTurn(turn) {
   retire(newest?.element);
   retire(trouble);
   trouble = null;
-  if (session && turn.session.id !== session.id) add(divider("New signup"));
+  if (session && turn.session.id !== session.id) {
+    add(divider(gettext("New signup")));
+    history.replaceState(null, "", location.pathname); // the link led to the one before
+  }
   session = turn.session;
   const isClosed = CLOSED.has(session.status);
   const offersReset = (turn.cta ?? []).some((button) => button.action === "reset");
   const shown = isClosed && !offersReset ? { ...turn, cta: [...(turn.cta ?? []), START_ANEW] } : turn;
   const element = add(turnView(shown, { onPress: press, form: form?.element }));
   newest = { element, form, goesOn: Boolean(form && before) };
+  if (session.status === "submitting") retire(element); // it is on its way, asked for before a reload
   showSession();
   watch(turn);
-  return newest.element;
+  return element;
 }
 
 /** Return the Turn that a failure left behind, or null where the one on the page still holds. */
@@ -122,13 +124,19 @@ function press(button, { title, metadata } = {}) {
   else act(button.action, button.payload, CHOOSES.test(button.action) ? `${button.label}: ${title}` : button.label);
 }
 
+function say(message, near) {
+  const path = `${SESSIONS}/${session.id}/messages`;
+  const body = near ? { message, location: near } : { message };
+  return exchange((key) => post(path, body, key), { said: message, focus: "composer" });
+}
+
 function act(action, payload, said) {
   const path = `${SESSIONS}/${session.id}/actions`;
   return exchange((key) => post(path, { action, payload: payload ?? {} }, key), { said });
 }
 
 function submitForm(answers) {
-  act("submit_form", { answers }, "Here are the details.");
+  act("submit_form", { answers }, gettext("Here are the details."));
 }
 
 /** Say how an earlier registration stands. */
@@ -141,30 +149,26 @@ async function showRegistration(address) {
 
 /** Say how an unknown outcome ended, once it is known. */
 async function watch(turn) {
+  if (!isUndecided(session)) return;
   watcher = new AbortController();
   const { signal } = watcher;
-  const path = statusPath(turn.meta?.status_url);
-  if (!path || !UNDECIDED.has(turn.session.status)) return;
-  const submission = await outcome(path, signal);
-  if (signal.aborted) return;
-  if (!submission) {
-    const sentence = "We are still checking. You may close this page: the answer will be here when you come back.";
-    const again = { label: "Check again", run: () => (retire(trouble), watch(turn)) };
-    trouble = add(sentenceView(sentence, [again], press));
-    return;
-  }
+  const path = statusPath(turn.meta?.status_url) ?? `${SESSIONS}/${session.id}`;
   const shownVersion = session.version;
+  const line = lookingOut();
+  newest.element.append(line.element);
+  const found = await outcome(path, signal, line.looked);
+  line.element.remove();
+  if (signal.aborted) return;
   const now = await current(session.id).catch(() => null);
   if (signal.aborted) return;
   if (now) session = now.session;
-  if (now?.meta && now.session.version !== shownVersion && !UNDECIDED.has(session.status)) {
+  if (now?.meta && now.session.version !== shownVersion && !isUndecided(session)) {
     reveal(showTurn(now));
     return;
   }
   const ways = CLOSED.has(session.status) ? [START_ANEW] : [];
   retire(trouble);
-  const who = isRefusal(submission) ? "problem" : "us";
-  trouble = add(sentenceView(outcomeSentence(submission), ways, press, who));
+  trouble = add(sentenceView(outcomeSentence(found), ways, press, isRefusal(found) ? "problem" : "us"));
   reveal(trouble);
   showSession();
 }
@@ -172,13 +176,16 @@ async function watch(turn) {
 /** Return the pending Turn of a session, with the session as it is now. */
 async function current(id) {
   const { last_turn: turn, ...now } = await get(`${SESSIONS}/${id}`);
-  return { message: "Here is where your signup stands.", ...turn, session: now };
+  return { message: gettext("Here is where your signup stands."), ...turn, session: now };
 }
 
 function start() {
   return exchange(async (key) => {
     const { results } = await get(SESSIONS);
-    const newest = results.find((each) => each.status !== "cancelled"); // a receipt stays in sight
+    const asked = new URLSearchParams(location.search).get("session"); // by a link to this signup
+    const newest =
+      results.find((each) => each.id === asked) ??
+      results.find((each) => each.status !== "cancelled"); // a receipt stays in sight
     if (!newest) return post(SESSIONS, {}, key);
     session = newest; // where its turns cannot be shown, it can still be left
     return current(newest.id);
@@ -190,8 +197,11 @@ function add(element) {
   return element;
 }
 
+/** Let what can be pressed below an element go: it belongs to the past. */
 function retire(element) {
-  if (element) setEnabled(element, false);
+  if (!element) return;
+  setEnabled(element, false);
+  element.classList.add("past"); // log.css takes its buttons away
 }
 
 function reveal(element) {
@@ -206,44 +216,10 @@ function setBusy(busy) {
 }
 
 function showSession() {
-  setEnabled(composer, session?.status === "open" && !isBusy);
-  startOver.disabled = !session || isBusy;
-  whereabouts.show(isSearching());
-  if (!session) return;
-  find("cancels").hidden = UNDECIDED.has(session.status);
-  find("goes-on").hidden = !UNDECIDED.has(session.status);
-  showStep(find("steps"), find("step-words"), session);
-  if (CLOSED.has(session.status)) input.placeholder = "This signup is closed";
-  else if (session.status !== "open") input.placeholder = "Your registration is being checked";
-  else input.placeholder = session.step === "provider_search" ? "Name and town" : "Type a message";
+  writing.show(session, isBusy);
+  showStartOver(session, isBusy);
+  if (session) showStep(find("steps"), find("step-words"), session);
 }
-
-function isSearching() {
-  return session?.status === "open" && session.step === "provider_search";
-}
-
-composer.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const message = input.value.trim();
-  if (!message || isBusy) return;
-  input.value = "";
-  const path = `${SESSIONS}/${session.id}/messages`;
-  const near = isSearching() ? whereabouts.get() : null;
-  const body = near ? { message, location: near } : { message };
-  exchange((key) => post(path, body, key), { said: message, focus: "composer" });
-});
-
-startOver.addEventListener("click", () => {
-  if (CLOSED.has(session.status)) {
-    press(START_ANEW);
-    return;
-  }
-  startOverDialog.returnValue = "";
-  openDialog(startOverDialog);
-});
-startOverDialog.addEventListener("close", () => {
-  if (startOverDialog.returnValue === "reset") act("reset", {}, "Start over");
-});
 
 await start();
 log.setAttribute("aria-busy", "false");

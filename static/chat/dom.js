@@ -12,6 +12,34 @@ export function el(tag, { text, ...attributes } = {}, ...children) {
   return element;
 }
 
+const TONES = { accent: "accent", danger: "danger", destructive: "danger", quiet: "quiet" };
+
+/** Return a row of buttons, or null where there are none; `onPress(button)` hears of them. */
+export function buttonRow(buttons, onPress, describedBy = null) {
+  if (!buttons.length) return null;
+  return el(
+    "div",
+    { class: "buttons" },
+    ...buttons.map((button) => {
+      const tone = Object.hasOwn(TONES, button.variant ?? "") ? TONES[button.variant] : "";
+      const element = el("button", {
+        type: "button",
+        class: `button ${tone}`.trim(),
+        text: button.label,
+        "aria-describedby": describedBy,
+      });
+      element.addEventListener("click", () => onPress(button));
+      return element;
+    }),
+  );
+}
+
+/** Return a name like `ski_club` as words: "Ski club". */
+export function asWords(name) {
+  const words = name.replace(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 let count = 0;
 
 /** Return an id that no other element of this page has. */

@@ -1,8 +1,9 @@
-// A form from the field descriptions of a Turn. Its errors stand beside their fields.
+// A form from the field descriptions of a Turn. Its errors stand beside their fields, and where there
+// are several, above them all as well.
 
-import { el, freshId } from "./dom.js";
-
-const INPUT_TYPES = new Set(["text", "email", "tel", "number", "date"]);
+import { gettext } from "../words.js";
+import { el } from "./dom.js";
+import { asList, buildField } from "./fields.js";
 
 /**
  * Return `{element, fields, showErrors}`; `onSubmit(answers)` gets what was filled in. A form before
@@ -11,7 +12,7 @@ const INPUT_TYPES = new Set(["text", "email", "tel", "number", "date"]);
 export function buildForm(descriptions, { submitLabel, onSubmit, before = null }) {
   const fields = descriptions.map((description) => keptField(before, description) ?? buildField(description));
   before?.element.remove();
-  const summary = el("p", { class: "error", role: "alert", tabindex: "-1", hidden: true });
+  const summary = el("div", { class: "error summary", role: "alert", tabindex: "-1", hidden: true });
   const element = el(
     "form",
     { class: "card turn-form", novalidate: true, autocomplete: "on" },
@@ -22,25 +23,27 @@ export function buildForm(descriptions, { submitLabel, onSubmit, before = null }
 
   function showErrors(sentence, errors) {
     const rest = new Map(Object.entries(errors ?? {}));
-    let first = null;
+    const wrong = [];
     for (const field of fields) {
       const key = [field.name, `answers.${field.name}`].find((name) => rest.has(name));
       const sentences = key === undefined ? [] : asList(rest.get(key));
       rest.delete(key);
       field.showError(sentences.join(" "));
-      if (sentences.length) first ??= field;
+      if (sentences.length) wrong.push(field);
     }
     const others = Array.from(rest.values()).flatMap(asList);
-    summary.textContent = [sentence, ...others].filter(Boolean).join(" ");
-    summary.hidden = !summary.textContent;
-    (first?.focusTarget ?? summary).focus();
+    const words = [sentence, ...others].filter(Boolean).join(" ");
+    summary.replaceChildren(...(words ? [el("p", { text: words })] : []));
+    if (wrong.length > 1) summary.append(wayTo(wrong)); // one alone has the focus anyway
+    summary.hidden = !summary.hasChildNodes();
+    (wrong[0]?.focusTarget ?? summary).focus();
   }
 
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     const unreadable = fields.filter((field) => field.isUnreadable());
     if (unreadable.length) {
-      const errors = unreadable.map((field) => [field.name, ["Please complete this, or clear it."]]);
+      const errors = unreadable.map((field) => [field.name, [gettext("Please complete this, or clear it.")]]);
       showErrors("", Object.fromEntries(errors));
       return;
     }
@@ -65,114 +68,12 @@ function asked({ name, type, label, help, required, options }) {
   return JSON.stringify([name, type, label, help, required, choices]);
 }
 
-/** Return a field: its name and element, and how to read it (undefined: left empty) and mark it. */
-function buildField(description) {
-  const id = freshId("field");
-  const helpId = description.help ? `${id}-help` : null;
-  const control = buildControl(description, id);
-  const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
-  const help = helpId ? el("p", { class: "help", id: helpId, text: description.help }) : null;
-  const parts = control.isGroup
-    ? [el("legend", {}, ...labelParts(description)), ...control.elements]
-    : description.type === "checkbox"
-      ? [el("label", { class: "choice", for: id }, ...control.elements, el("span", {}, ...labelParts(description)))]
-      : [el("label", { for: id }, ...labelParts(description)), ...control.elements];
-  const element = el(control.isGroup ? "fieldset" : "div", { class: "field" }, ...parts, help, error);
-  const described = control.isGroup ? element : control.focusTarget;
-
-  function showError(sentence) {
-    error.textContent = sentence;
-    error.hidden = !sentence;
-    const ids = [helpId, sentence ? error.id : null].filter(Boolean).join(" ");
-    if (ids) described.setAttribute("aria-describedby", ids);
-    else described.removeAttribute("aria-describedby");
-    for (const input of control.isGroup ? control.inputs : [control.focusTarget]) {
-      if (sentence) input.setAttribute("aria-invalid", "true");
-      else input.removeAttribute("aria-invalid");
-    }
-  }
-  showError("");
-  const given = JSON.stringify(control.read());
-  const isTouched = () => control.isUnreadable() || JSON.stringify(control.read()) !== given;
-  return { name: description.name, description, element, showError, isTouched, ...control };
-}
-
-function labelParts(description) {
-  const optional = description.required ? null : el("span", { class: "optional", text: " (optional)" });
-  return [el("span", { text: description.label ?? description.name }), optional];
-}
-
-function buildControl(description, id) {
-  if (description.type === "multiselect") return choices(description);
-  if (description.type === "select") return select(description, id);
-  if (description.type === "checkbox") return checkbox(description, id);
-  return input(description, id);
-}
-
-function input(description, id) {
-  const isLong = description.type === "textarea";
-  const type = INPUT_TYPES.has(description.type) ? description.type : "text";
-  const control = el(isLong ? "textarea" : "input", {
-    id,
-    type: isLong ? null : type,
-    name: description.name,
-    required: Boolean(description.required),
-    step: type === "number" ? "any" : null,
-    autocomplete: ["email", "tel"].includes(type) ? type : null,
-  });
-  if (description.value != null) control.value = description.value;
-  const read = () => {
-    const text = control.value.trim();
-    if (text === "") return undefined;
-    return type === "number" && !isLong ? Number(text) : text;
+/** Return the list of the fields that need another look, each of which leads there. */
+function wayTo(fields) {
+  const way = (field) => {
+    const button = el("button", { class: "link", type: "button", text: field.label });
+    button.addEventListener("click", () => field.focusTarget.focus());
+    return el("li", {}, button);
   };
-  return { elements: [control], focusTarget: control, read, isUnreadable: () => control.validity.badInput };
-}
-
-function select(description, id) {
-  const options = description.options ?? [];
-  const control = el(
-    "select",
-    { id, name: description.name, required: Boolean(description.required) },
-    el("option", { value: "", text: "Please choose" }),
-    ...options.map((option, index) => el("option", { value: index, text: option.label ?? option.value })),
-  );
-  const chosen = options.findIndex((option) => option.value === description.value);
-  control.value = chosen < 0 ? "" : String(chosen);
-  const read = () => (control.value === "" ? undefined : options[Number(control.value)].value);
-  return { elements: [control], focusTarget: control, read, isUnreadable: () => false };
-}
-
-function checkbox(description, id) {
-  const control = el("input", {
-    id,
-    type: "checkbox",
-    name: description.name,
-    required: Boolean(description.required),
-  });
-  control.checked = description.value === true;
-  return { elements: [control], focusTarget: control, read: () => control.checked, isUnreadable: () => false };
-}
-
-function choices(description) {
-  const options = description.options ?? [];
-  const chosen = asList(description.value);
-  const inputs = options.map((option) => {
-    const box = el("input", { type: "checkbox", name: description.name });
-    box.checked = chosen.includes(option.value);
-    return box;
-  });
-  const elements = options.map((option, index) =>
-    el("label", { class: "choice" }, inputs[index], el("span", { text: option.label ?? option.value })),
-  );
-  const read = () => {
-    const ticked = options.filter((_, index) => inputs[index].checked).map((option) => option.value);
-    return ticked.length ? ticked : undefined;
-  };
-  return { isGroup: true, inputs, elements, focusTarget: inputs[0], read, isUnreadable: () => false };
-}
-
-function asList(value) {
-  if (value == null) return [];
-  return Array.isArray(value) ? value : [value];
+  return el("ul", {}, ...fields.map(way));
 }

@@ -1,7 +1,7 @@
 // Where the parent is: asked for when they press for it, rounded, and known to this page alone.
 
-const USE = "Use my location";
-const FORGET = "Forget my location";
+import { gettext } from "../words.js";
+
 const ROUNDED = 100; // to a hundredth of a degree, about a kilometre
 const PATIENCE = { timeout: 10_000, maximumAge: 600_000 };
 
@@ -11,7 +11,7 @@ export function locationFinder(row) {
   let found = null;
 
   function say(sentence) {
-    button.textContent = found ? FORGET : USE;
+    button.textContent = found ? gettext("Forget my location") : gettext("Use my location");
     words.textContent = sentence;
   }
 
@@ -21,13 +21,13 @@ export function locationFinder(row) {
       say("");
       return;
     }
-    say("One moment …");
+    say(gettext("One moment …"));
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         found = { lat: round(coords.latitude), lng: round(coords.longitude) };
-        say("I will look near you first.");
+        say(gettext("I will look near you first."));
       },
-      () => say("Your location is not available. A town in your message does as well."),
+      () => say(gettext("Your location is not available. A town in your message does as well.")),
       PATIENCE,
     );
   });

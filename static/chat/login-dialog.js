@@ -1,8 +1,9 @@
 // The dialog that takes a provider's log-in. What is typed goes to the vault and nowhere else.
 
+import { gettext, interpolate } from "../words.js";
 import { post } from "./api.js";
 import { openDialog } from "./dialogs.js";
-import { asWords } from "./view.js";
+import { asWords } from "./dom.js";
 
 const LONGEST_NAME = 60; // of a club, in the name that is proposed for its log-in
 
@@ -27,12 +28,15 @@ export function loginDialog(dialog, onSaved) {
     request = payload;
     const platform = asWords(String(payload.provider ?? "provider"));
     const name = club ?? platform;
-    title.textContent = payload.replace ? "Replace this login" : `Log in to ${name}`;
-    via.textContent = `at ${platform}`;
+    title.textContent = payload.replace
+      ? gettext("Replace this login")
+      : interpolate(gettext("Log in to %(name)s"), { name });
+    via.textContent = interpolate(gettext("at %(platform)s"), { platform });
     via.hidden = Boolean(payload.replace) || name === platform;
     form.reset();
     password.type = "password";
-    alias.value = payload.alias ?? `My ${name.slice(0, LONGEST_NAME)} login`;
+    alias.value =
+      payload.alias ?? interpolate(gettext("My %(name)s login"), { name: name.slice(0, LONGEST_NAME) });
     alias.readOnly = Boolean(payload.replace); // a replacement keeps the name it replaces
     clearErrors();
     openDialog(dialog);
@@ -50,7 +54,7 @@ export function loginDialog(dialog, onSaved) {
     clearErrors();
     const missing = [alias, email, password].filter((input) => !input.value.trim());
     if (missing.length) {
-      for (const input of missing) markField(input, "Please fill this in.");
+      for (const input of missing) markField(input, gettext("Please fill this in."));
       missing[0].focus();
       return;
     }
@@ -79,7 +83,7 @@ export function loginDialog(dialog, onSaved) {
   function showProblem({ code, detail, errors }) {
     const exists = code === "credential_exists";
     error.textContent = exists
-      ? "You already have a login with this name. Replace it, or choose another name."
+      ? gettext("You already have a login with this name. Replace it, or choose another name.")
       : detail;
     error.hidden = false;
     replaceInstead.hidden = !exists;
@@ -109,7 +113,7 @@ export function loginDialog(dialog, onSaved) {
     isSaving = saving;
     save.disabled = saving;
     replaceInstead.disabled = saving;
-    save.textContent = saving ? "Saving…" : saveLabel;
+    save.textContent = saving ? gettext("Saving…") : saveLabel;
   }
 
   form.addEventListener("submit", (event) => {

@@ -1,15 +1,16 @@
 // The steps of a signup, and where the parent stands.
 
+import { gettext, interpolate } from "../words.js";
 import { el } from "./dom.js";
 
 const STEPS = [
-  ["provider_search", "Find"],
-  ["login", "Log in"],
-  ["program_selection", "Program"],
-  ["prerequisite_check", "Checks"],
-  ["form_fill", "Form"],
-  ["confirmation", "Confirm"],
-  ["completed", "Done"],
+  ["provider_search", gettext("Find")],
+  ["login", gettext("Log in")],
+  ["program_selection", gettext("Program")],
+  ["prerequisite_check", gettext("Checks")],
+  ["form_fill", gettext("Form")],
+  ["confirmation", gettext("Confirm")],
+  ["completed", gettext("Done")],
 ];
 
 /** Show the session's step in the list, and say it in words beside it. */
@@ -24,9 +25,10 @@ export function showStep(list, words, session) {
         { class: `step step-${state}`, "aria-current": index === current ? "step" : null },
         el("span", { class: "step-mark", "aria-hidden": "true" }),
         el("span", { class: "step-label", text: label }),
-        state === "done" ? el("span", { class: "visually-hidden", text: " (done)" }) : null,
+        state === "done" ? el("span", { class: "visually-hidden", text: ` ${gettext("(done)")}` }) : null,
       );
     }),
   );
-  words.textContent = `Step ${current + 1} of ${STEPS.length}: ${STEPS[current][1]}`;
+  const [number, count, name] = [current + 1, STEPS.length, STEPS[current][1]];
+  words.textContent = interpolate(gettext("Step %(number)s of %(count)s: %(name)s"), { number, count, name });
 }

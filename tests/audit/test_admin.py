@@ -7,14 +7,13 @@ from unittest import mock
 from uuid import uuid4
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from audit import admin as ledger_admin
+from audit import finding
 from audit.actions import Action
 from audit.models import MandateAudit
 from tests.audit.conftest import MakeRow
@@ -33,21 +32,19 @@ def _shown(console: Client, **query: str) -> list[MandateAudit]:
     """Return the rows of the list, but for those that tell of the looking itself."""
     answer = console.get(LIST, query)
     assert answer.status_code == 200, answer
-    return [row for row in answer.context["cl"].result_list if row.action != Action.AUDIT_VIEWED]
+    rows = [line.row for line in answer.context["lines"]]
+    return [row for row in rows if row.action != Action.AUDIT_VIEWED]
 
 
 def _detail(row: MandateAudit) -> str:
     return f"{LIST}{row.pk}/change/"
 
 
-def test_shows_newest_first_whatever_the_address_asks_for(
-    make_row: MakeRow, console: Client
-) -> None:
+def test_shows_newest_first(make_row: MakeRow, console: Client) -> None:
     now = timezone.now()
     old, new = make_row(at=now - timedelta(days=1)), make_row(at=now)
 
     assert _shown(console) == [new, old]
-    assert _shown(console, o="0") == [new, old]  # the first column, oldest first
 
 
 def test_names_people_by_e_mail_while_there_is_an_account(
@@ -65,11 +62,16 @@ def test_names_people_by_e_mail_while_there_is_an_account(
     assert f'<a href="{LIST}?q={row.user_id}">{str(row.user_id)[:8]}…</a>' in page
 
 
-def test_links_to_all_that_belongs_to_a_session(make_row: MakeRow, console: Client) -> None:
-    session_id = uuid4()
-    make_row(session_id=session_id)
+def test_links_to_all_that_belongs_to_a_session_or_a_login(
+    make_row: MakeRow, console: Client
+) -> None:
+    row = make_row(session_id=uuid4(), credential_id=uuid4(), program_ref="alpine & more")
 
-    assert f'<a href="{LIST}?q={session_id}">' in console.get(LIST).content.decode()
+    page = console.get(LIST).content.decode()
+
+    assert f'<a href="{LIST}timeline/{row.session_id}/"' in page
+    assert f'<a href="{LIST}?q={row.credential_id}"' in page
+    assert f'<a href="{LIST}?q=alpine%20%26%20more">alpine &amp; more</a>' in page
 
 
 def test_offers_no_way_to_add(console: Client) -> None:
@@ -165,9 +167,8 @@ def test_filters_by_action(make_row: MakeRow, console: Client) -> None:
     make_row()
 
     assert _shown(console, action="message_sent") == [sought]
-    assert set(Action.values) == {
-        value for value, _ in ledger_admin.ActionFilter.lookups(mock.Mock(), mock.Mock(), None)
-    }
+    page = console.get(LIST).content.decode()
+    assert all(f'<option value="{action}">' in page for action in Action.values)
 
 
 def test_filters_by_days(make_row: MakeRow, console: Client) -> None:
@@ -184,17 +185,10 @@ def test_filters_by_days(make_row: MakeRow, console: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "lookup", ["metadata__icontains", "org_ref__icontains", "provider", "actor__startswith"]
+    "lookup", ["metadata__icontains", "org_ref__icontains", "actor__startswith", "o", "_facets"]
 )
 def test_refuses_look_ups_that_would_read_the_whole_ledger(console: Client, lookup: str) -> None:
     assert console.get(LIST, {lookup: "x"}).status_code == 400
-
-
-def test_never_counts_facets(make_row: MakeRow, console: Client) -> None:
-    make_row()
-    answer = console.get(LIST, {"_facets": "True"})
-
-    assert not answer.context["cl"].add_facets
 
 
 def test_costs_a_fixed_number_of_queries(
@@ -204,11 +198,11 @@ def test_costs_a_fixed_number_of_queries(
         row = make_row()
     console.get(LIST)  # the first request of a while notes that its log-in is in use
 
-    with django_assert_max_num_queries(4):  # the login, its person, the count, the rows
+    with django_assert_max_num_queries(6):  # log-in, person, count, rows, e-mails, providers
         console.get(LIST)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         console.get(LIST, {"action": "message_sent", "when": "7"})
-    with django_assert_max_num_queries(8):  # and which kind of id it is
+    with django_assert_max_num_queries(10):  # and which kind of id it is
         console.get(LIST, {"q": str(row.session_id or uuid4())})
     with django_assert_max_num_queries(12):
         console.get(_detail(row))
@@ -217,17 +211,17 @@ def test_costs_a_fixed_number_of_queries(
 def test_counts_no_further_than_the_cap(
     make_row: MakeRow, console: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_admin, "MOST_COUNTED", 3)
-    for _ in range(3):
+    most = finding.PAGE + 1
+    monkeypatch.setattr(finding, "MOST_COUNTED", most)
+    for _ in range(most):
         make_row()
-    exact = console.get(LIST)
+    exact = console.get(LIST).content.decode()
     make_row()
-    make_row()
-    capped = console.get(LIST)
+    capped = console.get(LIST).content.decode()
 
-    assert exact.context["cl"].result_count == capped.context["cl"].result_count == 3
-    assert "10,000+" not in exact.content.decode()
-    assert "10,000+" in capped.content.decode()
+    assert f"{most} records" in exact
+    assert "More than" not in exact
+    assert f"More than {most} records" in capped
 
 
 def test_shows_a_record_with_its_metadata_as_words(make_row: MakeRow, console: Client) -> None:
@@ -320,12 +314,3 @@ def test_shows_nothing_that_it_cannot_record(
     assert answer.content.decode() == (
         "We could not record this action, so it was not done. Please try again shortly."
     )
-
-
-@pytest.mark.once
-def test_is_registered_without_a_date_hierarchy() -> None:
-    found = admin.site.get_model_admin(MandateAudit)
-
-    assert found.date_hierarchy is None
-    assert found.show_full_result_count is False
-    assert found.show_facets is admin.ShowFacets.NEVER

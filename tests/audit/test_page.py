@@ -28,7 +28,11 @@ def _html(answer: Any) -> str:
 
 
 def _actions(html: str) -> list[str]:
-    return [unescape(cell) for cell in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', html)]
+    return re.findall(r"<code>(\w+)</code>\s+<span>", html)
+
+
+def _headings(html: str) -> list[str]:
+    return [unescape(text) for text in re.findall(r"<h2>(.*?)</h2>", html)]
 
 
 @pytest.mark.django_db
@@ -46,17 +50,19 @@ def test_tells_what_was_done_when_where_and_by_whom(
 
     html = _html(browser.get("/mandates-audit"))
 
-    assert _actions(html) == ["Chose a provider"]
+    assert "You chose a provider." in html
+    assert _actions(html) == ["action_select_provider"]
     assert '<time datetime="2026-07-14T12:00:00.000000Z">14 Jul 2026, 12:00:00 UTC</time>' in html
-    assert "<td>You</td>" in html
-    assert re.findall(r"<span>(.*?)</span>", html)[-3:] == [
-        "skiclubpro",
-        "blackhawk-ski",
-        "juniors-2026",
+    more = re.search(r'class="event-more">(.*?)</p>', html, re.DOTALL)
+    assert more is not None
+    assert re.findall(r"<span>(.*?)</span>", more.group()) == [
+        "You",
+        "Juniors 2026",
+        "Blackhawk Ski",
+        "Skiclubpro",
     ]
-    details = re.search(r"<details>.*?</details>", html, re.DOTALL)
-    assert details is not None
-    assert '"step": "login"' in unescape(details.group())
+    assert "<dt>Step</dt><dd>login</dd>" in html
+    assert "<dt>Exact time</dt><dd>2026-07-14 12:00:00.000000 UTC</dd>" in html
 
 
 def test_names_the_system_and_staff_without_saying_who(
@@ -67,20 +73,87 @@ def test_names_the_system_and_staff_without_saying_who(
 
     html = _html(browser.get("/mandates-audit"))
 
-    assert "<td>Staff</td>" in html
-    assert "<td>SignupAssist</td>" in html
+    assert "<span>Our staff</span>" in html
+    assert "<span>SignupAssist</span>" in html
     assert str(staff.pk) not in html
+
+
+def test_puts_the_events_of_a_signup_under_one_heading(
+    make_row: MakeRow, parent: User, noon: datetime, browser: Client
+) -> None:
+    ski, swim = uuid4(), uuid4()
+
+    def at(minute: int, **said: Any) -> None:
+        make_row(parent.pk, at=noon + timedelta(minutes=minute), **said)
+
+    at(0, session_id=ski)
+    at(1, session_id=swim, org_ref="goose-pond-swim", program_ref=None)
+    at(2, session_id=None, action=Action.USER_LOGGED_IN, provider=None, org_ref=None)
+    at(3, session_id=ski, program_ref="juniors-2026", action=Action.ACTION_SELECT_PROGRAM)
+    at(-24 * 60, session_id=None, action=Action.USER_LOGGED_OUT, provider=None, org_ref=None)
+
+    html = _html(browser.get("/mandates-audit"))
+
+    assert _headings(html) == [
+        "Juniors 2026 at Blackhawk Ski",
+        "Outside of a signup",
+        "Signup with Goose Pond Swim",
+        "Outside of a signup",  # the day before
+    ]
+    assert _actions(html)[:2] == ["action_select_program", "action_select_provider"]
+    assert f'href="/mandates-audit?session_id={ski}"' in html
+
+
+def test_says_once_what_a_signup_is_about(
+    make_row: MakeRow, parent: User, noon: datetime, browser: Client
+) -> None:
+    session_id = uuid4()
+    make_row(parent.pk, session_id=session_id, org_ref="goose-pond-swim")
+    later = noon + timedelta(minutes=1)
+    make_row(parent.pk, session_id=session_id, program_ref="juniors-2026", at=later)
+
+    html = _html(browser.get("/mandates-audit"))
+
+    [head] = re.findall(r'class="signup-head">(.*?)</header>', html, re.DOTALL)
+    assert "<h2>Juniors 2026 at Blackhawk Ski</h2>" in head
+    assert "Skiclubpro <span" in head
+    later_one, first = re.findall(r'class="event-more">(.*?)</p>', html, re.DOTALL)
+    assert re.findall(r"<span>(.*?)</span>", later_one) == ["You"]
+    assert re.findall(r"<span>(.*?)</span>", first) == ["You", "Goose Pond Swim"]
+
+
+def test_marks_samples(make_row: MakeRow, parent: User, browser: Client) -> None:
+    said = {"tool": "find_programs", "attempts": 1, "elapsed_ms": 5}
+    make_row(parent.pk, action=Action.TOOL_SUCCEEDED, metadata=said | {"source": "mcp"})
+    assert "Sample</span>" not in _html(browser.get("/mandates-audit"))
+
+    make_row(parent.pk, action=Action.TOOL_SUCCEEDED, metadata=said | {"source": "mock"})
+    assert "Sample</span>" in _html(browser.get("/mandates-audit"))
+
+
+def test_says_how_to_check_it_and_lets_it_be_taken_home(browser: Client) -> None:
+    html = _html(browser.get("/mandates-audit"))
+
+    for link in ("export?format=csv", "export?format=jsonl", "checkpoint"):
+        assert f'href="/api/v1/audit/{link}"' in html
+        # the checkpoint is none before the first seal
+        assert browser.get(f"/api/v1/audit/{link}").status_code in (200, 404)
 
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("/mandates-audit", "Audit Trail"), ("/mandates-audit/logins", "Saved logins")],
+    [
+        ("/mandates-audit", "Audit Trail"),
+        ("/mandates-audit/registrations", "Registrations"),
+        ("/mandates-audit/logins", "Saved logins"),
+    ],
 )
 def test_has_a_tab_for_each_of_its_pages(browser: Client, path: str, name: str) -> None:
     html = _html(browser.get(path))
 
     tabs = re.findall(r'<a [^>]*role="tab"[^>]*>(?:.*?)</a>', html)
-    assert re.findall(r'role="tab"[^>]*>(.*?)</a>', html) == ["Audit Trail", "Saved logins"]
+    names = ["Audit Trail", "Registrations", "Saved logins"]
+    assert re.findall(r'role="tab"[^>]*>(.*?)</a>', html) == names
     [here] = [tab for tab in tabs if 'aria-selected="true"' in tab]
     assert f'href="{path}"' in here
     assert here.endswith(f">{name}</a>")
@@ -93,7 +166,7 @@ def test_says_so_when_nothing_was_recorded_yet(browser: Client) -> None:
     html = _html(browser.get("/mandates-audit"))
 
     assert "Nothing has been recorded yet." in html
-    assert "<table" not in html
+    assert _headings(html) == []
     assert "Older" not in html
 
 
@@ -121,11 +194,11 @@ def test_shows_fifty_rows_and_a_way_to_the_older_ones(
         make_row(parent.pk, action=Action.MESSAGE_SENT, at=noon + timedelta(seconds=number))
 
     newest = _html(browser.get("/mandates-audit"))
-    assert _actions(newest) == ["Sent a message"] * 50
+    assert _actions(newest) == ["message_sent"] * 50
     [older] = re.findall(r'href="([^"]+)">Older</a>', newest)
 
     last = _html(browser.get(unescape(older)))
-    assert _actions(last) == ["Started a signup"]
+    assert _actions(last) == ["session_created"]
     assert "Older" not in last
     assert ">Newest</a>" in last
 
@@ -141,11 +214,12 @@ def test_shows_hostile_words_as_words(make_row: MakeRow, parent: User, browser: 
     hostile = "</pre><script>alert(1)</script>"
     told = {"credential_alias": hostile}
     make_row(parent.pk, org_ref=hostile, action=Action.CREDENTIALS_DELETED, metadata=told)
+    make_row(parent.pk, provider=hostile, program_ref=hostile, session_id=uuid4())
 
     html = _html(browser.get("/mandates-audit"))
 
     assert hostile not in html
-    assert hostile in unescape(html)
+    assert unescape(html).count(hostile) >= 5  # the choice, and the details of both
 
 
 def test_holds_no_script_or_style_of_its_own(
@@ -168,5 +242,5 @@ def test_costs_the_same_for_any_number_of_rows(
     for _ in range(20):
         make_row(parent.pk)
 
-    with django_assert_max_num_queries(3):  # the login, its person, the rows
+    with django_assert_max_num_queries(4):  # the login, its person, the rows, their providers
         browser.get("/mandates-audit")

@@ -1,25 +1,32 @@
 """A real server, a real Chromium, and pages that note every complaint of the browser."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState
 
 from tests import requirements_of_machine
+from tests.browser import artefacts, steps
+from tests.browser.chromium import launched
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
 WAITING = [f"waiting{number}@example.com" for number in range(8)]  # for a person to look at
 FORGETFUL = "forgetful@example.com"  # who has a link to choose a new password
+FAMILY = "family@example.com"  # who has three sealed signups behind them
+AUDITOR = "auditor@example.com"
 PASSWORD = "a long pass phrase"
+FAILED = pytest.StashKey[bool]()
 PREPARE = f"""
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
@@ -30,6 +37,9 @@ from django.contrib.auth.hashers import make_password
 password = make_password({PASSWORD!r})
 User.objects.bulk_create(User(email=email, password=password) for email in {PARENTS + WAITING!r})
 User.objects.create_user("staff@example.com", {PASSWORD!r}, is_staff=True, is_superuser=True)
+family, auditor = User.objects.bulk_create(
+    User(email=email, password=password) for email in [{FAMILY!r}, {AUDITOR!r}]
+)
 
 from uuid import uuid4
 from django.utils import timezone
@@ -46,18 +56,13 @@ RegistrationSubmission.objects.bulk_create(
     for person in User.objects.filter(email__in={WAITING!r})
 )
 
-from accounts.services import passwords
+from accounts.services import passwords, roles
+from audit import sealing_run
+from orchestrator import demo
+roles.grant(email={AUDITOR!r}, roles=[roles.Role.AUDITOR], at=now)
+demo.write(demo.story(family.pk, 3 * len(demo.STORY), until=now), sealing_run.configured())
 print(passwords.key_for(User.objects.create_user({FORGETFUL!r}, {PASSWORD!r})))
 """
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NOTE_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
@@ -69,39 +74,61 @@ class Served:
     """The server's address, and people who can log in there."""
 
     url: str
+    database: Path
+    environment: dict[str, str] = field(repr=False)  # of its processes
+    link: str = field(repr=False)  # of the forgetful one
     parents: Iterator[str] = field(default_factory=lambda: iter(PARENTS))
     waiting: Iterator[str] = field(default_factory=lambda: iter(WAITING))
     staff: str = "staff@example.com"
-    link: str = ""  # of the forgetful one
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A database with these people in it, to be copied."""
+
+    database: Path
+    link: str = field(repr=False)
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Run the product as `script/server` does, on a database and a port of its own."""
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Prepare a database at once: each start of manage.py costs more than what it does here."""
     requirements_of_machine.need("browser")
-    home = tmp_path_factory.mktemp("served")
-    env = os.environ | {
+    database = tmp_path_factory.mktemp("prepared") / "db.sqlite3"
+    prepare = [sys.executable, "manage.py", "shell", "-c", PREPARE]
+    environment = environment_on(database)
+    done = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    return Prepared(database, link=f"/auth/reset/{done.stdout.decode().split()[-1]}")
+
+
+def environment_on(database: Path) -> dict[str, str]:
+    """Return the environment of the product on a database."""
+    return os.environ | {
         "DJANGO_SETTINGS_MODULE": "signupassist.settings",
         "DEBUG": "true",
-        "DATABASE_URL": f"sqlite:///{home / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database}",
         "SECRET_KEY": "browsers are signed in with this, and nobody else ever is",
         "CRED_SEAL_KEY": "YnJvd3NlcnMgc2VhbCB3aXRoIHRoaXMga2V5IDAxMjM=",
+        "AUDIT_SIGNING_KEY": "c2VhbHMgd2hhdCBhIGJyb3dzZXIgcmVhZHMsIG9ubHk=",
+        "AUDIT_CHECKPOINT_FILE": str(database.with_name("checkpoints")),
         "ALLOWED_HOSTS": "127.0.0.1",
         "EMAIL_URL": "dummymail://",
         "STAFF_MFA": "off",
     }
-    # at once: each start of manage.py costs more than what it does here
-    prepare = [sys.executable, "manage.py", "shell", "-c", PREPARE]
-    done = subprocess.run(prepare, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE)
-    key = done.stdout.decode().split()[-1]
 
+
+@contextmanager
+def serving(prepared: Prepared, home: Path, **settings: str) -> Iterator[Served]:
+    """Run the product as `script/server` does, on a database and a port of its own."""
+    database = Path(shutil.copy(prepared.database, home))
+    environment = environment_on(database) | settings
     with socket.create_server(("127.0.0.1", 0)) as listener, (home / "log").open("wb") as log:
         number = listener.fileno()
         gunicorn = [sys.executable, "-m", "gunicorn", "signupassist.wsgi", "--threads=8"]
         server = subprocess.Popen(
             [*gunicorn, f"--bind=fd://{number}"],
             cwd=ROOT,
-            env=env,
+            env=environment,
             stdout=log,
             stderr=log,
             pass_fds=[number],
@@ -109,7 +136,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
             _wait_until_it_answers(f"{url}/auth", server)
-            yield Served(url, link=f"/auth/reset/{key}")
+            yield Served(url, database, environment, prepared.link)
         finally:
             server.terminate()
             try:
@@ -117,6 +144,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+@pytest.fixture(scope="session")
+def served(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve with the bundled sample tools."""
+    with serving(prepared, tmp_path_factory.mktemp("served")) as server:
+        yield server
 
 
 def _wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
@@ -134,12 +168,8 @@ def _wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
 def chromium() -> Iterator[Browser]:
     """Keep one browser for these tests, and no longer: its event loop bars others from the ORM."""
     requirements_of_machine.need("browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=requirements_of_machine.chromium(), args=FLAGS
-        )
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -148,47 +178,71 @@ def complaints() -> list[str]:
     return []
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the fixtures of a test know at its end whether it failed."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
 @pytest.fixture
 def open_page(
-    chromium: Browser, served: Served, complaints: list[str]
+    request: pytest.FixtureRequest, chromium: Browser, served: Served, complaints: list[str]
 ) -> Iterator[Callable[..., Page]]:
-    """Return pages of fresh windows; in the end, none may hold a complaint about our own code."""
-    windows = []
+    """Return pages of fresh windows; in the end, none may hold a complaint about our own code.
+
+    What they show when the test failed is kept (`tests.browser.artefacts`).
+    """
+    name = f"failed-{request.node.nodeid.rpartition('/')[2]}"
+    artefacts.forget(name)
+    pages: list[Page] = []
 
     def note(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
     def open_one(
-        *, width: int = 1440, dark: bool = False, cookies: StorageState | None = None
+        *,
+        width: int = 1440,
+        dark: bool = False,
+        phone: bool = False,
+        cookies: StorageState | None = None,
     ) -> Page:
         window = chromium.new_context(
             base_url=served.url,
             storage_state=cookies,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": 844 if phone else 900},
+            is_mobile=phone,
+            has_touch=phone,
             color_scheme="dark" if dark else "light",
         )
         window.add_init_script(NOTE_VIOLATIONS)
-        windows.append(window)
         page = window.new_page()
+        pages.append(page)
         page.set_default_timeout(15_000)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield open_one
-    for window in windows:
-        window.close()
     ours = [text for text in complaints if not text.startswith("Failed to load resource")]
+    if ours or request.node.stash.get(FAILED, False):
+        seen = [page for page in pages if page.url != "about:blank"]
+        for number, page in enumerate(seen, 1):
+            print(f"{page.url} as it stood:", *artefacts.leave(page, f"{name}-{number}"))
+    for page in pages:
+        page.context.close()
     assert ours == []
 
 
 def sign_in(page: Page, email: str) -> Page:
     """Return the page once this person is logged in and sees the chat."""
     page.goto("/auth")
-    page.locator("input[type=email]").fill(email)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    steps.log_in(page, email, PASSWORD)
     page.wait_for_url("**/")
     return page
 

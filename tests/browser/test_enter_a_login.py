@@ -58,6 +58,18 @@ def test_names_the_club_that_was_chosen(chat: Page) -> None:
     expect(dialog.get_by_label("Name for this login")).to_have_value("My Blackhawk Ski Club login")
 
 
+def test_says_how_it_is_kept_before_anything_is_typed(chat: Page) -> None:
+    answer_with(chat, resuming(ASKING))
+    chat.goto("/")
+    chat.get_by_role("button", name="Enter a login").click()
+
+    kept = chat.get_by_role("dialog").get_by_role("listitem")
+
+    expect(kept).to_contain_text(
+        ["Sealed", "Each time it is opened", "delete: in your audit trail"]
+    )
+
+
 def test_offers_to_replace_one_of_the_same_name(chat: Page) -> None:
     asked = answer_with(chat, [*resuming(ASKING), EXISTS, SAVED, CONNECTED])
 

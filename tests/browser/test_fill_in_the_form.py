@@ -79,6 +79,21 @@ def test_shows_errors_beside_their_fields_and_keeps_what_was_typed(chat: Page) -
     expect(name).to_be_disabled()
 
 
+def test_leads_from_the_summary_to_each_field_with_an_error(chat: Page) -> None:
+    errors = {"born": ["Please enter a date."], "days": ["Please choose from the options."]}
+    refusal = problem(400, "invalid_request", "Please check the marked answers.", errors=errors)
+    answer_with(chat, [*resuming(FORM), refusal])
+    chat.goto("/")
+    chat.get_by_role("button", name="Continue").click()
+    summary = chat.get_by_role("alert")
+    expect(summary).to_contain_text("Please check the marked answers.")
+    assert summary.get_by_role("button").all_inner_texts() == ["Date of birth", "Days"]
+
+    summary.get_by_role("button", name="Days").press("Enter")
+
+    expect(chat.get_by_label("Saturday")).to_be_focused()
+
+
 def test_shows_the_answers_given_before(chat: Page) -> None:
     given = {"child_name": "Emma", "size": "m", "days": ["sat"], "photos": True}
     fields = [

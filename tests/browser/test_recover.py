@@ -14,6 +14,8 @@ pytestmark = pytest.mark.once
 OUT_OF_REACH = "SignupAssist cannot be reached right now. Please try again in a moment."
 CHECKING = "We are checking whether your registration went through."
 STATUS_URL = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
+LOOK = """Object.defineProperty(document, "hidden", {{ value: {}, configurable: true }});
+document.dispatchEvent(new Event("visibilitychange"));"""
 PENDING = turn("Which one?", cta=[button("None of these", "reject_provider")])
 
 
@@ -281,6 +283,48 @@ def test_does_not_say_that_an_unclear_registration_would_be_cancelled(chat: Page
     expect(dialog.get_by_text("still being checked")).to_be_hidden()
 
 
+def test_asks_nothing_while_nobody_looks_and_at_once_when_somebody_comes_back(chat: Page) -> None:
+    unknown = turn(
+        CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
+    )
+    chat.clock.install()
+    asked = answer_with(chat, [*resuming(unknown), None, {"status": "rejected"}, None])
+    chat.goto("/")
+    expect(chat.get_by_text("I keep checking by myself.")).to_be_visible()
+
+    chat.evaluate(LOOK.format("true"))
+    chat.clock.run_for(600_000)
+    assert len(asked) == 2
+
+    chat.evaluate(LOOK.format("false"))  # this look fails, and the next one tells
+    expect(chat.get_by_text("Last look: ")).to_be_visible()
+    chat.clock.run_for(5_000)
+    expect(chat.get_by_text("The provider did not accept this registration.")).to_be_visible()
+    expect(chat.get_by_text("I keep checking by myself.")).to_have_count(0)
+
+
+def test_takes_up_a_registration_that_was_on_its_way_when_the_page_was_loaded_again(
+    chat: Page,
+) -> None:
+    confirm = card("Nordic Kids", button("Confirm registration", "confirm_registration"))
+    sending = turn("Please check this.", confirm, step="confirmation", status="submitting")
+    done = turn("Done!", step="completed", status="completed", version=2)
+    now = {**done["session"], "last_turn": done}
+    chat.clock.install()
+    asked = answer_with(chat, [*resuming(sending), sending["session"], now, now])
+    chat.goto("/")
+    expect(chat.get_by_text("I keep checking by myself.")).to_be_visible()
+    expect(chat.locator("button", has_text="Confirm registration")).to_be_hidden()
+
+    chat.clock.run_for(3_000)
+    expect(chat.get_by_text("Last look: ")).to_be_visible()
+    chat.clock.run_for(5_000)
+
+    expect(chat.get_by_text("Done!")).to_be_visible()
+    expect(chat.locator("[data-step-words]")).to_contain_text("Done")
+    assert [method for method, _, _ in asked] == ["GET"] * 5, "nothing is sent again"
+
+
 def test_asks_less_and_less_often(chat: Page) -> None:
     unknown = turn(
         CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
@@ -317,7 +361,7 @@ def test_shows_the_step_that_a_failure_led_to(chat: Page) -> None:
 
     expect(chat.get_by_text(sentence)).to_have_count(1)
     expect(chat.locator("[data-step-words]")).to_contain_text("Log in")
-    expect(chat.get_by_role("button", name="None of these")).to_be_disabled()
+    expect(chat.locator("button", has_text="None of these")).to_be_hidden()
     expect(chat.get_by_role("heading", name="Ours")).to_be_visible()
 
 

@@ -92,10 +92,10 @@ def test_is_sound_on_any_screen(
 
 def test_is_a_tab_beside_the_trail(page: Page) -> None:
     page.goto("/mandates-audit")
-    trail, logins = page.get_by_role("tab").all()
+    trail, _, logins = page.get_by_role("tab").all()
 
     trail.focus()
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
     expect(logins).to_be_focused()
     page.keyboard.press("Space")
 
@@ -119,8 +119,10 @@ def test_says_what_a_login_was_opened_for(page: Page) -> None:
 
     page.goto(LOGINS)
 
-    words = re.compile(r"Last opened \d+ \w+ \d{4}, \d\d:\d\d UTC, to list the programs\.")
+    words = re.compile(r"Last opened \w+ \d+, \d{4}, \d+:\d\d\s[AP]M, to list the programs\.")
     expect(item(page, "Ours")).to_contain_text(words)
+    exactly = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} UTC$")
+    expect(item(page, "Ours").locator("time").first).to_have_attribute("title", exactly)
 
 
 def test_replaces_one_in_its_dialog(page: Page) -> None:
@@ -135,6 +137,7 @@ def test_replaces_one_in_its_dialog(page: Page) -> None:
     notice = page.get_by_text("“Ours” was replaced. From now on the new one is used.")
     expect(notice).to_be_focused()
     expect(item(page, "Ours")).to_contain_text("replaced")
+    expect(item(page, "Ours")).not_to_contain_text("UTC")  # by the reader's clock, here too
     expect(page.get_by_role("listitem")).to_have_count(2)
     assert asked.value.post_data_json == {
         "alias": "Ours",
@@ -197,7 +200,7 @@ def test_deletes_one_only_after_asking(page: Page) -> None:
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("listitem")).to_have_count(1)
     page.goto("/mandates-audit")
-    expect(page.get_by_role("rowheader").first).to_have_text("Deleted a login")
+    expect(page.locator(".event-what").first).to_have_text("You deleted a saved login.")
 
 
 def test_heeds_no_tap_too_many_on_what_opened_the_dialog(

@@ -1,104 +1,71 @@
 """Walking a whole signup in the browser, on the bundled sample tools…"""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser import artefacts
+from tests.browser.conftest import PASSWORD
+from tests.browser.steps import Walk
 
 pytestmark = pytest.mark.once
 
 OpenPage = Callable[..., Page]
+NEWCOMER = "newcomer@example.com"
 
 
-def newest(page: Page) -> Locator:
-    """Return the newest Turn on the page, once nothing is being worked on."""
-    expect(page.locator(".typing")).to_have_count(0)
-    return page.locator(".turn").last
-
-
-def press(page: Page, name: str) -> None:
-    newest(page).get_by_role("button", name=name).first.click()
-
-
-def at_step(page: Page, words: str) -> None:
-    expect(page.locator("[data-step-words]")).to_contain_text(words)
-
-
-def find_the_club(page: Page) -> None:
-    page.get_by_label("Your message").fill("Blackhawk Ski Club in Middleton")
-    page.keyboard.press("Enter")
-    club = page.locator(".turn-card", has_text="Blackhawk Ski Club").first
-    club.get_by_role("button").first.click()
-    at_step(page, "Log in")
-
-
-def connect(page: Page, password: str) -> None:
-    if newest(page).get_by_role("button", name="Connect account").count():
-        press(page, "Connect account")
-    newest(page).get_by_role("button", name=re.compile("Enter a login|Replace")).click()
-    page.get_by_label("E-mail at the provider").fill("pat@example.com")
-    page.get_by_label("Password at the provider").fill(password)
-    page.get_by_role("button", name="Save and continue").click()
-
-
-def choose_a_program_that_can_be_had(page: Page) -> None:
-    """Choose programs, from the top, until one has every prerequisite in place."""
-    for place in range(newest(page).locator(".turn-card:not(:has-text('Full'))").count()):
-        cards = newest(page).locator(".turn-card:not(:has-text('Full'))")
-        cards.nth(place).get_by_role("button").first.click()
-        at_step(page, "Checks")
-        if newest(page).get_by_role("button", name="Continue").count():
-            press(page, "Continue")
-            return
-        press(page, "Change program")
-        at_step(page, "Program")
-    pytest.fail("no program of the sample catalogue has its prerequisites in place")
-
-
-def fill_in(form: Locator) -> None:
-    """Give every field of a form some fitting answer."""
-    values = {
-        "email": "pat@example.com",
-        "tel": "608-555-0123",
-        "number": "8",
-        "date": "2018-05-31",
-    }
-    for control in form.locator("input, select, textarea").all():
-        kind = control.get_attribute("type") or control.evaluate("each => each.tagName")
-        if kind == "checkbox":
-            control.check()
-        elif kind == "SELECT":
-            control.select_option(index=1)
-        else:
-            control.fill(values.get(kind, "Emma Example"))
-
-
-def test_signs_a_child_up_and_leaves_a_trail(
-    open_page: OpenPage, log_in: Callable[[Page], Page], complaints: list[str]
+def test_makes_an_account_signs_a_child_up_and_leaves_a_trail(
+    open_page: OpenPage, complaints: list[str]
 ) -> None:
-    page = log_in(open_page())
+    page = open_page()
+    walk = Walk(page)
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("E-mail").fill(NEWCOMER)
+    page.get_by_label("Password").fill(PASSWORD)
+    artefacts.keep(page, "signup-1-account")
+    page.get_by_role("button", name="Create an account").click()
 
-    find_the_club(page)
+    walk.find_the_club()
     expect(page.get_by_text("Sample data").first).to_be_visible()
-    connect(page, "a password of the club")
-    at_step(page, "Program")
-    choose_a_program_that_can_be_had(page)
-    at_step(page, "Form")
-    fill_in(page.locator(".turn-form"))
-    press(page, "Continue")
-    at_step(page, "Confirm")
-    press(page, "Confirm registration")
-    at_step(page, "Done")
-    expect(newest(page)).to_contain_text(re.compile("confirmed", re.IGNORECASE))
-    expect(newest(page).get_by_role("button", name="Start a new signup")).to_be_enabled()
+    walk.connect()
+    walk.at("Program")
+    artefacts.keep(page, "signup-2-programs")
+    walk.choose_a_program()
+    walk.fill_in_the_form()
+    artefacts.keep(page, "signup-3-confirm")
+    walk.confirm()
+    walk.at("Done")
+    expect(walk.newest).to_contain_text(re.compile("confirmed", re.IGNORECASE))
+    expect(walk.newest.get_by_role("button", name="Start a new signup")).to_be_enabled()
+    artefacts.keep(page, "signup-4-done")
 
     page.get_by_role("link", name="Audit trail", exact=True).click()
-    page.wait_for_url("**/mandates-audit")
-    expect(
-        page.get_by_text("Blackhawk").or_(page.get_by_text("blackhawk-ski")).first
-    ).to_be_visible()
-    assert page.locator("tbody tr").count() >= 8, "each step of the signup stands there"
+    trail = page.get_by_role("tabpanel", name="Audit Trail")
+    expect(trail.get_by_role("heading", name="Blackhawk Ski")).to_be_visible()
+    for words in (
+        r"Your saved login was opened to list (the )?programs",
+        "You created your account",
+    ):
+        expect(trail.get_by_text(re.compile(words)).first).to_be_visible()
+    expect(trail.get_by_text("registration_completed")).to_be_visible()
+    artefacts.keep(page, "signup-5-trail")
+    trail.get_by_text("cannot be changed unnoticed").click()
+    with page.expect_download() as caught:
+        trail.get_by_role("link", name="verification bundle").first.click()
+    bundle = [json.loads(line) for line in Path(caught.value.path()).read_text().splitlines()]
+    assert "registration_completed" in json.dumps(bundle)
+
+    page.get_by_role("tab", name="Registrations").click()
+    receipt = page.get_by_role("tabpanel", name="Registrations")
+    expect(receipt.get_by_role("heading", name="Nordic Kids: Saturday")).to_be_visible()
+    expect(receipt.get_by_text("Confirmed", exact=True)).to_be_visible()
+    expect(receipt.get_by_text("Sample data", exact=True)).to_be_visible()
+    artefacts.keep(page, "signup-6-registrations")
     assert complaints == []
 
 
@@ -106,41 +73,44 @@ def test_shows_the_pending_step_after_a_reload(
     open_page: OpenPage, log_in: Callable[[Page], Page]
 ) -> None:
     page = log_in(open_page())
-    find_the_club(page)
-    pending = newest(page).inner_text()
+    walk = Walk(page)
+    walk.find_the_club()
+    pending = walk.newest.inner_text()
 
     page.reload()
 
-    at_step(page, "Log in")
-    assert newest(page).inner_text() == pending
-    connect(page, "a password of the club")
-    at_step(page, "Program")
+    walk.at("Log in")
+    assert walk.newest.inner_text() == pending
+    walk.connect()
+    walk.at("Program")
 
 
 def test_lets_a_refused_login_be_replaced(
     open_page: OpenPage, log_in: Callable[[Page], Page]
 ) -> None:
     page = log_in(open_page())
-    find_the_club(page)
+    walk = Walk(page)
+    walk.find_the_club()
 
-    connect(page, "wrong-password")
+    walk.connect("wrong-password")
     expect(page.get_by_text("The provider did not accept this login.")).to_be_visible()
-    at_step(page, "Log in")
-    connect(page, "a password of the club")
+    walk.at("Log in")
+    walk.connect()
 
-    at_step(page, "Program")
+    walk.at("Program")
 
 
 def test_starts_over_only_after_asking(open_page: OpenPage, log_in: Callable[[Page], Page]) -> None:
     page = log_in(open_page())
-    find_the_club(page)
+    walk = Walk(page)
+    walk.find_the_club()
     dialog = page.get_by_role("dialog", name="Start over?")
 
     page.get_by_role("button", name="Start over").click()
     dialog.get_by_role("button", name="Keep going").click()
-    at_step(page, "Log in")
+    walk.at("Log in")
     page.get_by_role("button", name="Start over").click()
     dialog.get_by_role("button", name="Start over").click()
 
-    at_step(page, "Find")
+    walk.at("Find")
     expect(page.get_by_text("New signup")).to_be_visible()

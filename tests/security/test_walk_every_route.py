@@ -29,6 +29,7 @@ PUBLIC = {
     "/api/docs",
     "/api/nowhere",
     "/admin/logout/",
+    "/words.js",
 }
 ENDS_ONES_OWN = {  # done last, or the rest of the walk would be nobody's
     "/auth/logout",

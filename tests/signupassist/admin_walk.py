@@ -89,6 +89,12 @@ class Page:
         looks = {200} if seen else {403}
         moves = who == "superuser" and self.model is Schedule  # a setting, and no record
         match self.kind:
+            case "timeline":
+                return looks, looks
+            case "found" | "verify" | "views":  # to be pressed
+                return ({405}, {200, 302, 400}) if seen else ({403}, {403})
+            case "changelist" if self.model is MandateAudit:  # a page of our own
+                return looks, {405} if seen else {403}
             case "changelist":
                 return looks, looks
             case "change":
@@ -142,7 +148,10 @@ def _pages(urls: list[Any], world: dict[type[Model], Any]) -> Iterator[Page]:
 
 
 def _page_of(model: type[Model], url: URLPattern, pk: Any) -> Page:
-    route = re.sub(r"<path:object_id>", str(pk), str(url.pattern))
+    route = re.sub(r"<path:object_id>|<uuid:record_id>", str(pk), str(url.pattern))
+    if "<uuid:session_id>" in route:
+        told = MandateAudit.objects.exclude(session_id=None).values_list("session_id", flat=True)
+        route = route.replace("<uuid:session_id>", str(told[0]))
     assert "<" not in route, f"no example for {url.pattern}"
     app_label, model_name = _named(model)
     return Page(url.name or "redirect", f"/admin/{app_label}/{model_name}/{route}", model)

@@ -2,15 +2,16 @@
 
 import sys
 import time
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.db import Error, transaction
 from django.utils import timezone
 from tqdm import tqdm
 
-from audit import sealing_run
+from audit import sealing_run, turns
 from audit.log_keys import GOOD
 from audit.models import Pending
 from audit.printing import DATABASE_FAILED, counted, reason_of, say
@@ -18,6 +19,7 @@ from audit.publication import PublicationError
 from audit.sealer import Seal, SealingRefusedError
 from audit.sealing_run import Sealed
 from audit.services import AuditUnavailableError
+from audit.tally import DAYS, recount
 
 SECONDS_BETWEEN_LINES = 10
 CANNOT = 2  # the exit code where what was asked could not be done, whatever the ledger is like
@@ -39,8 +41,16 @@ class Command(BaseCommand):
             action="store_true",
             help="seal nothing; print the public keys, as AUDIT_VERIFY_KEY takes them",
         )
+        parser.add_argument(
+            "--tally",
+            action="store_true",
+            help="seal nothing; count anew, a day at a time, what the console's pictures show",
+        )
 
-    def handle(self, *, show_key: bool, verbosity: int, **options: Any) -> None:
+    def handle(self, *, show_key: bool, tally: bool, verbosity: int, **options: Any) -> None:
+        if tally:
+            self._count(is_silent=not verbosity)
+            return
         if not settings.AUDIT_SIGNERS:
             raise CommandError(f"AUDIT_SIGNING_KEY is not set. Good: {GOOD}", returncode=CANNOT)
         if show_key:
@@ -65,6 +75,24 @@ class Command(BaseCommand):
                 f"{counted(waiting, 'record')} wait: somebody else is sealing, or keeps us from it."
             )
             raise CommandError(said, returncode=CANNOT)
+
+    def _count(self, *, is_silent: bool) -> None:
+        """Count each day in a transaction of its own, in which nobody seals; again if need be."""
+        today, records = timezone.now().astimezone(UTC).date(), 0
+        days = [today - timedelta(days=back) for back in range(DAYS)]
+        try:
+            for day in tqdm(days, unit="day", disable=True if is_silent else None):
+                with transaction.atomic():
+                    turns.wait()
+                    records += recount(day)
+        except Error as error:
+            said = f"Stopped by the database ({reason_of(error)})."
+            raise CommandError(said, returncode=DATABASE_FAILED) from None
+        except KeyboardInterrupt:
+            said = "Stopped. Days that were counted stay so; run it again for the rest."
+            raise CommandError(said, returncode=130) from None
+        told = f"{counted(records, 'sealed record')} of the last {DAYS} days counted."
+        say(self.stdout, self.style.SUCCESS(told))
 
     def _seal(self, *, is_silent: bool) -> Sealed:
         """Seal: with a bar where a person watches, else with a line now and then."""

@@ -1,5 +1,9 @@
 """Make the demo people, and if wanted a long made-up trail."""
 
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,9 +12,14 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from audit import publication, sealer, sealing_run
+from audit.printing import say
+from audit.services import Entry
 from orchestrator import demo
 
 MOST_ROWS = 100_000_000
+SECONDS_BETWEEN_LINES = 5.0
+LOOKED_BACK = timedelta(days=14)  # the pictures of the console have something on each day, then
+LEAVING = 0.3  # and the signups are not all alike
 
 
 class Command(BaseCommand):
@@ -32,14 +41,26 @@ class Command(BaseCommand):
             self.stdout.write(f"{demo.PARENT} and {demo.STAFF} can log in (var/demo.json).")
         if not audit_rows:
             return
-        story = demo.story(parent.pk, audit_rows, until=timezone.now())
-        bar = tqdm(story, total=audit_rows, unit="row", disable=None if verbosity else True)
+        story = demo.story(
+            parent.pk, audit_rows, until=timezone.now(), over=LOOKED_BACK, leaving=LEAVING
+        )
         log = sealing_run.configured()
         try:
-            written = demo.write(bar, log)
+            written = demo.write(self._watched(story, audit_rows, verbosity), log)
             if log.signers:
                 sealing_run.run(log, now=timezone.now)  # it publishes what was sealed
         except (sealer.SealingRefusedError, publication.PublicationError) as error:
             raise CommandError(f"The log cannot be sealed: {error}.") from None
         sealed = "sealed day by day" if log.signers else "not sealed: AUDIT_SIGNING_KEY is not set"
         self.stdout.write(self.style.SUCCESS(f"{written} audit rows written, {sealed}."))
+
+    def _watched(self, story: Iterable[Entry], total: int, verbosity: int) -> Iterator[Entry]:
+        """Yield the rows, and say how far it is: a bar where a person watches, else a line at times."""
+        is_piped = bool(verbosity) and not sys.stderr.isatty()
+        next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+        bar = tqdm(story, total=total, unit="row", disable=None if verbosity else True)
+        for number, entry in enumerate(bar):
+            if is_piped and time.monotonic() >= next_line:
+                next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+                say(self.stdout, f"{number:,} of {total:,} audit rows written.")
+            yield entry

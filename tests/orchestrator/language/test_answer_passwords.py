@@ -4,7 +4,7 @@ import pytest
 
 from audit.models import MandateAudit
 from orchestrator.services.reading import NO_PASSWORDS
-from orchestrator.understanding.intents import Topic
+from orchestrator.understanding.intents import Intent, Topic
 from tests.orchestrator.chat import Chat
 from tests.orchestrator.language.conftest import read
 from tests.orchestrator.understanding.plans import PLANS
@@ -21,6 +21,8 @@ ASKED = [
     "who sees my password?", "I forgot my password",
 ]  # fmt: skip
 
+REFUSED = Intent("unclear", answer=str(NO_PASSWORDS))
+
 
 @pytest.mark.once
 @pytest.mark.parametrize("at", STEPS)
@@ -30,9 +32,9 @@ def test_is_answered_with_one_sentence_and_read_by_no_model(
     model.reads = lambda _: reading("unclear")
     for text in TOLD:
         found = read(text, PLANS[at])
-        assert (found.intent, found.llm) == (NO_PASSWORDS, "fallback"), text
+        assert (found.intent, found.llm) == (REFUSED, "fallback"), text
     assert model.questions == []
-    assert read(TOLD[0], PLANS["form"]).intent == NO_PASSWORDS
+    assert read(TOLD[0], PLANS["form"]).intent == REFUSED
 
 
 @pytest.mark.parametrize("text", TOLD[:2])

@@ -121,7 +121,7 @@ HERE = Registration("confirmed", "Your registration is confirmed.", "BH-1", Fals
 @pytest.mark.parametrize(
     ("registrations", "said"),
     [
-        ([], [NOT_SENT]),
+        ([], [str(NOT_SENT)]),
         ([HERE], ["Your registration is confirmed. Its reference is BH-1."]),
         ([replace(HERE, is_sample=True)], ["nobody was really registered"]),
         ([replace(HERE, status="waitlisted", sentence="On the list.")], ["On the list.", "BH-1"]),
@@ -137,7 +137,7 @@ HERE = Registration("confirmed", "Your registration is confirmed.", "BH-1", Fals
             [replace(HERE, status="rejected", sentence="It is full.")],
             ["It is full.", "Nothing is booked"],
         ),
-        ([replace(HERE, is_of_this_signup=False)], [NOT_SENT, "In another signup", "BH-1"]),
+        ([replace(HERE, is_of_this_signup=False)], [str(NOT_SENT), "In another signup", "BH-1"]),
     ],
 )
 def test_by_what_became_of_the_registration(

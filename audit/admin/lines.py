@@ -1,0 +1,93 @@
+"""Records as the pages of the console tell them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from audit.actions import ANONYMOUS, SYSTEM, Action, person
+from audit.kinds import Kind, kind_of
+from audit.models import MandateAudit
+
+Names = dict[UUID, str]
+
+_WORDS = {action.value: str(action.label) for action in Action}  # asked for each line
+
+
+@dataclass(frozen=True)
+class Line:
+    """A record, and what a person calls its parts: texts, which a page of many writes quickly."""
+
+    row: MandateAudit
+    id: str
+    at: str  # to the second, UTC
+    exactly: str  # as machines read it
+    what: str
+    kind: Kind
+    sign: str
+    user_id: str
+    whose: str
+    doer: str  # parent, staff, system or anonymous
+    done_by: str
+    session_id: str
+    credential_id: str
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether the person did it whose trail it is in."""
+        return self.row.user_id is not None and self.row.actor == person(self.row.user_id)
+
+
+def lines_of(rows: Iterable[MandateAudit]) -> list[Line]:
+    """Return the records with the people's e-mails, as long as there are accounts."""
+    rows = list(rows)
+    ids = {row.user_id for row in rows if row.user_id} | {_staff_in(row) for row in rows}
+    names = names_of(each for each in ids if each)
+    return [_line(row, names) for row in rows]
+
+
+def names_of(ids: Iterable[UUID]) -> Names:
+    """Return the e-mails of people; who has no account any more is not among them."""
+    people = get_user_model()
+    found = people._default_manager.filter(pk__in=set(ids))
+    return dict(found.values_list("pk", people.USERNAME_FIELD))
+
+
+def name_of(user_id: UUID, names: Names) -> str:
+    """Return the e-mail, or the beginning of the id of whom there is no account any more."""
+    return names.get(user_id) or f"{str(user_id)[:8]}…"
+
+
+def _line(row: MandateAudit, names: Names) -> Line:
+    doer, done_by = _actor(row, names)
+    kind = kind_of(row.action)
+    return Line(
+        row=row,
+        id=str(row.pk),
+        at=f"{row.created_at:%Y-%m-%d %H:%M:%S}",
+        exactly=row.created_at.isoformat(),
+        what=_WORDS.get(row.action) or Action.describe(row.action),
+        kind=kind,
+        sign=kind.sign,
+        user_id=str(row.user_id or ""),
+        whose=name_of(row.user_id, names) if row.user_id else "the system’s",
+        doer=doer,
+        done_by=done_by,
+        session_id=str(row.session_id or ""),
+        credential_id=str(row.credential_id or ""),
+    )
+
+
+def _actor(row: MandateAudit, names: Names) -> tuple[str, str]:
+    if row.user_id and row.actor == person(row.user_id):
+        return "parent", "themselves"
+    if staff_id := _staff_in(row):
+        return "staff", f"staff {name_of(staff_id, names)}"
+    known = {SYSTEM: ("system", "SignupAssist"), ANONYMOUS: ("anonymous", "not logged in")}
+    return known.get(row.actor, ("parent", row.actor))
+
+
+def _staff_in(row: MandateAudit) -> UUID | None:
+    whom, _, user_id = row.actor.partition(":")
+    return UUID(user_id) if whom == "staff" else None
