@@ -18,12 +18,40 @@ NOT_SAMPLED = "00"
 REQUEST_ID = "signupassist.request_id"  # in a request's META, for when it is no longer under way
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_session_id: ContextVar[str | None] = ContextVar("session_id", default=None)
 _trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)
 
 
 def current_request_id() -> str | None:
     """Return the id of the request under way, or None outside of one."""
     return _request_id.get()
+
+
+def current_session_id() -> str | None:
+    """Return the id of the signup that is dealt with, or None where it is about none."""
+    return _session_id.get()
+
+
+def current_trace_id() -> str | None:
+    """Return the id of the trace that the request under way belongs to, or None outside of one."""
+    trace = _trace.get()
+    return trace[0] if trace else None
+
+
+@contextmanager
+def about_session(session_id: UUID) -> Iterator[None]:
+    """Let everything inside be about this signup."""
+    token = _session_id.set(str(session_id))
+    try:
+        yield
+    finally:
+        _session_id.reset(token)
+
+
+def dealing_with(session_id: UUID) -> None:
+    """Let the rest of the request under way be about this signup; `serving` ends it."""
+    if _request_id.get():
+        _session_id.set(str(session_id))
 
 
 def trace_parent() -> str:
@@ -34,15 +62,19 @@ def trace_parent() -> str:
 
 @contextmanager
 def serving(request_id: str, *, traceparent: str = "") -> Iterator[None]:
-    """Let everything inside belong to this request, and to the caller's trace if it named one."""
+    """Let everything inside belong to this request, and to the caller's trace if it named one.
+
+    Which signup it is about may be said inside, by `dealing_with`; it is forgotten afterwards.
+    """
     offered = TRACE_PARENT.fullmatch(traceparent)
     trace = (offered["trace"], offered["flags"]) if offered else _new_trace()
-    tokens = _request_id.set(request_id), _trace.set(trace)
+    tokens = _request_id.set(request_id), _trace.set(trace), _session_id.set(None)
     try:
         yield
     finally:
         _request_id.reset(tokens[0])
         _trace.reset(tokens[1])
+        _session_id.reset(tokens[2])
 
 
 def user_id_of(request: HttpRequest | Request) -> UUID:

@@ -16,7 +16,7 @@ import structlog
 from django.http import HttpRequest
 from structlog.types import EventDict, WrappedLogger
 
-from audit.context import REQUEST_ID, current_request_id
+from audit.context import REQUEST_ID, current_request_id, current_session_id, current_trace_id
 from signupassist import traces
 
 
@@ -52,13 +52,27 @@ def _tell_uncaught_in_thread(broken: threading.ExceptHookArgs) -> None:
         sys.stderr.write(f"A thread broke\n{traces.describe(broken.exc_value)}")
 
 
-def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say which request a line belongs to; Django writes some when it is no longer under way."""
+def add_ids(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say which request, signup and trace a line belongs to, as far as it does.
+
+    Django writes some lines when their request is no longer under way.
+    """
     request = getattr(event["_record"], "request", None)
     ended = request.META.get(REQUEST_ID) if isinstance(request, HttpRequest) else None
-    if request_id := current_request_id() or ended:
-        event["request_id"] = request_id
+    ids = {
+        "request_id": current_request_id() or ended,
+        "session_id": current_session_id() or _session_of(request),
+        "trace_id": current_trace_id(),
+    }
+    event.update({name: value for name, value in ids.items() if value})
     return event
+
+
+def _session_of(request: object) -> str | None:
+    """Return the signup that a request's path names."""
+    match = request.resolver_match if isinstance(request, HttpRequest) else None
+    named = match.kwargs.get("session_id") if match else None
+    return str(named) if named else None
 
 
 def add_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -86,7 +100,7 @@ def config(log_format: str) -> dict[str, Any]:
                     structlog.stdlib.add_log_level,
                     structlog.stdlib.add_logger_name,
                     structlog.processors.TimeStamper(fmt="iso", utc=True),
-                    add_request_id,
+                    add_ids,
                     add_error,
                 ],
                 "processors": [

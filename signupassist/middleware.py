@@ -11,14 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.settings import api_settings
 
 from audit import acting, opened, redaction
-from audit.context import REQUEST_ID, serving
+from audit.context import REQUEST_ID, dealing_with, serving
 from signupassist import health, pages
+from signupassist.metrics.door import metrics
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
-PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics}
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
 BOUNDARY = re.compile(r"[ -~]{0,69}[!-~]")
@@ -79,6 +80,13 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, named: dict[str, object]
+    ) -> None:
+        """Say which signup it is about, where the path names one: log lines tell."""
+        if isinstance(session_id := named.get("session_id"), uuid.UUID):
+            dealing_with(session_id)
 
 
 class ProbeMiddleware:

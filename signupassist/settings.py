@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "signupassist.middleware.RequestIdMiddleware",
+    "signupassist.metrics.requests.RequestMetricsMiddleware",
     "signupassist.middleware.HeadersMiddleware",
     "signupassist.middleware.ClientAddressMiddleware",
     "signupassist.middleware.ProbeMiddleware",
@@ -377,7 +378,12 @@ if "@" not in DEFAULT_FROM_EMAIL:
         "DEFAULT_FROM_EMAIL is no address. Good: DEFAULT_FROM_EMAIL=no-reply@example.org"
     )
 
-LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+METRICS_TOKEN = env.secret("METRICS_TOKEN", required=False, good="")
+if not re.fullmatch(r"[!-~]*", METRICS_TOKEN):  # it travels in a header
+    raise env.SettingsError(
+        "METRICS_TOKEN holds characters that no token has. Good: METRICS_TOKEN=<openssl rand -hex 32>"
+    )
+LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("console", "json"))
 LOGGING = logs.config(LOG_FORMAT)
 logs.install()
 DEFAULT_EXCEPTION_REPORTER = "signupassist.reports.Report"

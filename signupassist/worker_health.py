@@ -22,7 +22,7 @@ OVERDUE = timedelta(minutes=3)  # past the time of a schedule
 CLEANUP_OVERDUE = timedelta(hours=26)  # one night and two hours
 REDIS_SECONDS = 1.0
 
-_TROUBLE = {"failed", "died", "resting", "overdue", "missing"}
+TROUBLE = {"failed", "died", "resting", "overdue", "missing"}
 _BY_OUTCOME = {
     JobRun.Outcome.RUNNING: "running",
     JobRun.Outcome.DONE: "ok",
@@ -53,7 +53,7 @@ class Job:
 class WorkerHealth:
     """The worker as seen from here, however many processes and machines it is made of."""
 
-    state: str  # ok, late or absent
+    state: str  # ok, late, absent, or starting: nobody could have seen a beat yet
     last_beat: int | None  # seconds ago
     queue: Queue | None  # None: it cannot be looked at
     jobs: Mapping[str, Job]
@@ -66,20 +66,29 @@ class WorkerHealth:
             self.state == "ok"
             and self.queue is not None
             and not self.cleanup_overdue
-            and not any(job.state in _TROUBLE for job in self.jobs.values())
+            and not self.troubles
         )
+
+    @property
+    def troubles(self) -> list[str]:
+        """The jobs that somebody should look after."""
+        return [name for name, job in self.jobs.items() if job.state in TROUBLE]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it is shown."""
         return asdict(self)
 
 
-def look(at: datetime) -> WorkerHealth:
-    """Return how the worker fares at this time; asks the database, and Redis where it is the queue."""
+def look(at: datetime, *, watched_since: datetime | None = None) -> WorkerHealth:
+    """Return how the worker fares at this time; asks the database, and Redis where it is the queue.
+
+    `watched_since`: when whoever asks was started, most likely together with the worker. Until that
+    had the time for a first beat, it is not called absent or late for the want of one.
+    """
     beat = jobs.last_sign_of_life(schedules.BEAT)
     queue = _redis_queue() if settings.REDIS_URL else _database_queue(at)
     return WorkerHealth(
-        state=_state(beat, queue, at),
+        state=_state(beat, queue, at, watched_since),
         last_beat=None if beat is None else max(int((at - beat).total_seconds()), 0),
         queue=queue,
         jobs=_jobs(at),
@@ -87,11 +96,16 @@ def look(at: datetime) -> WorkerHealth:
     )
 
 
-def _state(beat: datetime | None, queue: Queue | None, at: datetime) -> str:
+def _state(
+    beat: datetime | None, queue: Queue | None, at: datetime, watched_since: datetime | None
+) -> str:
+    is_quiet = beat is None or at - beat > LATE
+    if is_quiet and watched_since is not None and at - watched_since <= LATE:
+        return "starting"
     if beat is None or at - beat > ABSENT:
         return "absent"
     waited = timedelta(seconds=(queue.oldest_seconds or 0) if queue else 0)
-    return "late" if at - beat > LATE or waited > QUEUE_LATE else "ok"
+    return "late" if is_quiet or waited > QUEUE_LATE else "ok"
 
 
 def _database_queue(at: datetime) -> Queue:

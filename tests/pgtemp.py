@@ -54,10 +54,11 @@ def _in_wheel() -> list[Path]:
 
 
 @contextmanager
-def server(binaries: Path, *, is_durable: bool = False) -> Iterator[str]:
+def server(binaries: Path, *, is_durable: bool = False, port: int | None = None) -> Iterator[str]:
     """Give the URL of a new, empty cluster, whose superuser is `app`; it is gone afterwards.
 
-    A durable one waits for the disk as in production, for whoever measures.
+    A durable one waits for the disk as in production, for whoever measures. With a port it listens on
+    loopback, too, and that is its URL: for programs that know no folder in one.
 
     :raises NoServerError: if it cannot be made or started
     """
@@ -71,9 +72,10 @@ def server(binaries: Path, *, is_durable: bool = False) -> Iterator[str]:
         _call([initdb, "-D", str(data), *INITDB.split()], home=home, account=account)
         try:
             options = f"{SERVER} {'' if is_durable else HASTY} -k {home}"
+            options += f" -c listen_addresses=127.0.0.1 -c port={port}" if port else ""
             start = ["-l", str(home / "log"), "-w", "-t", "60", "-o", options, "start"]
             _call([*control, *start], home=home, account=account)
-            yield f"postgres://app@/{home}/postgres"
+            yield f"postgres://app@{f'127.0.0.1:{port}' if port else f'/{home}'}/postgres"
         finally:
             if (data / "postmaster.pid").exists():
                 _call([*control, "-m", "immediate", "stop"], home=home, account=account)

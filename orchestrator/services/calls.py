@@ -24,6 +24,7 @@ from orchestrator.flow.plan import Plan
 from orchestrator.services import turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin
+from orchestrator.tools import counts
 from orchestrator.tools.contract import Tool, argument_digest
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 from orchestrator.tools.toolbox import ToolAnswer, get_toolbox
@@ -159,6 +160,7 @@ def recorded(
             tool, args, credentials=login.reveal() if login else None, only_mock=only_sample
         )
     except ToolError as error:
+        counts.count_error(tool, error)
         if isinstance(error, ToolRefusedError) and not error.is_known:
             error.code = error.code if _is_clean(error.code) else "provider_rejected"
         record(
@@ -170,6 +172,7 @@ def recorded(
         )
         raise
     except Exception:  # a flaw of ours: what was recorded before has its outcome all the same
+        counts.count_flaw(tool)
         with suppress(AuditUnavailableError):
             nothing = {"source": None, "attempts": None, "elapsed_ms": None}
             record(
@@ -180,6 +183,8 @@ def recorded(
                 error_code="internal_error",
             )
         raise
+    is_fallback = answer.fallback_reason is not None
+    counts.count_answer(tool, answer.source, answer.elapsed_ms, is_fallback=is_fallback)
     try:
         record(
             Action.TOOL_SUCCEEDED,

@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.actions import Action
+from audit.context import about_session
 from orchestrator import idempotency
 from orchestrator.flow import moves, screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
-from orchestrator.services import confirming, news, reading, taking, turns
+from orchestrator.services import confirming, counts, news, reading, taking, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Turn
 from sessions_store import services as store
@@ -29,9 +30,10 @@ def start(*, user_id: UUID, at: datetime) -> Turn:
     plan = Plan()
     session = store.new(user_id=user_id, step=plan.step, state=plan.to_state(), at=at)
     turn = turns.assemble(session, screens.greeting())
-    with transaction.atomic():
+    with about_session(session.pk), transaction.atomic():
         token = store.begin(session, body=turns.seal_body(session, 1, None, turn), at=at)
         idempotency.note_turn(token)
+    counts.count_start()
     return turn
 
 

@@ -21,6 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from audit import opened
 from audit.actions import SYSTEM
+from audit.context import about_session
 from credentials import services as vault
 from credentials.models import StoredCredential
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
@@ -141,7 +142,7 @@ class _Run:
         try:
             row = watch.take(submission_id, at=self.now)
             if row is not None:
-                with opened.forgetting():
+                with opened.forgetting(), about_session(row.session_id):
                     self._look(row, tally)
                 tally.looked_at += 1
         except _TakenOverError:

@@ -25,6 +25,7 @@ from orchestrator.places.question import Question
 from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
 from orchestrator.services.turns import Origin
+from orchestrator.tools import counts
 from orchestrator.tools.contract import Tool
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
@@ -75,15 +76,18 @@ def _spots(
     try:
         found = google.search(question, seconds=ends_at - monotonic()) if known is None else None
     except SearchUnavailableError as error:
+        counts.count_error(Tool.SEARCH_PROVIDER, error)
         _record(session, plan, google, question, error, error_code=error.code)
         raise
     except Exception:  # a flaw of ours: what was recorded before has its outcome all the same
+        counts.count_flaw(Tool.SEARCH_PROVIDER)
         with suppress(AuditUnavailableError):
             _record(session, plan, google, question, None, error_code="internal_error")
         raise
     if found is None:
         found = Found(known or [])  # nobody was asked: no attempt, no status
     else:
+        counts.count_answer(Tool.SEARCH_PROVIDER, "google", found.elapsed_ms)
         cache.keep(question, found.spots)
     _record(session, plan, google, question, found, degraded=False, fallback_reason=None)
     return found.spots

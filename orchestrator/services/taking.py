@@ -25,7 +25,7 @@ from orchestrator.flow.moves import Move
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.flow.screens import Screen
-from orchestrator.services import calls, confirming, logins, refusals, searching, turns
+from orchestrator.services import calls, confirming, counts, logins, refusals, searching, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin, Turn
 from orchestrator.tools.contract import Tool
@@ -62,8 +62,24 @@ def take_turn(
 
     :raises RefusedError: if it cannot be done; the catalogue says why
     """
+    with counts.turn() as counted:
+        return counted.answered(
+            _take(user_id, session_id, understand, if_match=if_match, at=at, counted=counted)
+        )
+
+
+def _take(
+    user_id: UUID,
+    session_id: UUID,
+    understand: Callable[[AgenticCheckoutSession, Plan], Deed],
+    *,
+    if_match: int | None,
+    at: datetime,
+    counted: counts.Counted,
+) -> Turn:
     for _try in range(TRIES):
         session = store.find(user_id=user_id, session_id=session_id, at=at)
+        counted.step = session.step
         session = confirming.follow(session, at=at)
         store.must_be_live(session, at)
         gate_running(session, at)

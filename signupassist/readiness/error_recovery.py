@@ -41,6 +41,12 @@ def look(at: datetime) -> Iterator[Finding]:
     )
     yield from _registrations(at)
     yield advised(
+        "Metrics",
+        bool(settings.METRICS_TOKEN),
+        "are there for who has the token" if settings.METRICS_TOKEN else "are shown to nobody",
+        "Set METRICS_TOKEN, let Prometheus ask /metrics, and load deploy/alerts.yml.",
+    )
+    yield advised(
         "Mail to parents",
         settings.MAILS_PARENTS,
         "is sent" if settings.MAILS_PARENTS else "is printed only, where no parent reads it",

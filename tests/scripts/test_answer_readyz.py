@@ -15,14 +15,16 @@ from orchestrator.tools.errors import ToolUnavailableError
 from orchestrator.tools.mcp import breaker
 from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.tasks import beat
+from signupassist import health
 from tests.servers.tools_call_server import Script, ToolsCallServer
 
 PROGRAMS = Tool.FIND_PROGRAMS.mcp_name
 
 
 @pytest.fixture(autouse=True)
-def fresh_toolbox() -> Iterator[None]:
-    """Start and end without a toolbox."""
+def fresh_toolbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start and end without a toolbox, in a process that was started just now."""
+    monkeypatch.setattr(health, "STARTED", timezone.now())
     get_toolbox.cache_clear()
     yield
     get_toolbox.cache_clear()
@@ -49,7 +51,7 @@ def test_tells_anybody_that_all_is_well(client: Client, db: None) -> None:
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json()["status"] == "ok"
+    assert (answer.json()["status"], answer.json()["to_do"]) == ("ok", [])
     checks = answer.json()["checks"]
     assert checks["database"] == "ok"
     assert checks["mcp"] == {"mode": "mock", "breaker": "closed", "last_failure": None}
@@ -77,6 +79,7 @@ def test_shows_the_breaker_and_stays_ready(
         "breaker": "open",
         "last_failure": "unavailable",
     }
+    assert any("MCP_SERVER_URL" in what for what in answer.json()["to_do"])
     assert server.token not in answer.text
     assert server.url not in answer.text
 
@@ -98,7 +101,20 @@ def test_says_no_without_the_database(
     assert answer.status_code == 503
     assert answer.json()["status"] == "degraded"
     assert answer.json()["checks"]["database"] == "unreachable"
+    assert "DATABASE_URL" in answer.json()["to_do"][0]
     assert "canary" not in answer.text + caplog.text
+
+
+def test_says_for_each_flaw_what_to_do(client: Client, db: None) -> None:
+    answer = client.get("/readyz").json()
+    assert answer["checks"]["worker"]["state"] == "starting"
+    assert len(answer["to_do"]) == 1
+    beat()
+    Schedule.objects.filter(name="cleanup_sessions").delete()
+    Schedule.objects.update(next_run=timezone.now())
+    [what] = client.get("/readyz").json()["to_do"]
+    assert "cleanup_sessions" in what
+    assert "manage.py migrate" in what
 
 
 @pytest.mark.once

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import Error as AnyDatabaseError
@@ -13,7 +14,7 @@ from django.test import Client
 
 from accounts.models import User
 from audit import opened
-from audit.context import serving
+from audit.context import about_session, serving
 from tests.roles import staff_with
 from tests.signupassist.lines import written
 
@@ -155,6 +156,39 @@ def test_is_one_json_object_in_production() -> None:
     assert (line["logger"], line["request_id"]) == ("orchestrator.tools", "request-1")
     assert line["timestamp"].endswith("Z")
     assert line["exception"].endswith("ValueError: two\nlines")
+
+
+@pytest.mark.once
+def test_names_request_signup_and_trace_where_there_are_any() -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    signup = UUID("5f1c1d7e-0000-4000-8000-000000000001")
+    with written("json") as lines:
+        logger.info("about nothing")
+        with serving("request-1", traceparent=f"00-{trace}-00f067aa0ba902b7-01"):
+            with about_session(signup):
+                logger.info("[MCP] Calling real tool: %s", "scp.get_programs")
+            logger.info("about no signup")
+
+    nothing, call, after = map(json.loads, lines.getvalue().splitlines())
+    assert call["event"] == "[MCP] Calling real tool: scp.get_programs"
+    assert (call["request_id"], call["session_id"]) == ("request-1", str(signup))
+    assert call["trace_id"] == after["trace_id"] == trace
+    assert "session_id" not in after
+    assert not {"request_id", "session_id", "trace_id"} & set(nothing)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("path", ["/api/v1/sessions/{}", "/api/v1/sessions/{}/actions"])
+def test_names_the_signup_that_a_path_names(path: str, db: None) -> None:
+    signup = "5f1c1d7e-0000-4000-8000-000000000001"
+    browser = Client()
+    browser.force_login(staff_with())
+    with written("json", level=logging.INFO) as lines:
+        browser.get(path.format(signup), headers={"X-Request-ID": "request-of-pat"})
+
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    [line] = [one for one in told if one["logger"] == "django.request"]
+    assert (line["request_id"], line["session_id"]) == ("request-of-pat", signup)
 
 
 REFUSED = [

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from sessions_store import schedules
 from sessions_store.models import AgenticCheckoutSession, JobRun
 from sessions_store.status import Status
-from signupassist import worker_health
+from signupassist import health, worker_health
 from tests.sessions_store.conftest import MakeSession
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,29 @@ def test_it_is_absent_when_it_never_gave_a_sign(at: datetime) -> None:
     health = worker_health.look(at)
 
     assert (health.state, health.last_beat) == ("absent", None)
+
+
+@pytest.mark.parametrize(
+    ("watched_for", "beat_ago", "state"),
+    [
+        (0 * SECOND, None, "starting"),
+        (149 * SECOND, None, "starting"),
+        (151 * SECOND, None, "absent"),
+        (MINUTE, 11 * MINUTE, "starting"),  # both were stopped for a while
+        (151 * SECOND, 11 * MINUTE, "absent"),
+        (MINUTE, 30 * SECOND, "ok"),
+    ],
+)
+def test_it_is_starting_while_nobody_could_have_seen_a_beat(
+    at: datetime, watched_for: timedelta, beat_ago: timedelta | None, state: str
+) -> None:
+    JobRun.objects.all().delete()
+    if beat_ago is not None:
+        ran(schedules.BEAT, at - beat_ago - SECOND)
+
+    health = worker_health.look(at, watched_since=at - watched_for)
+
+    assert (health.state, health.is_well) == (state, state == "ok")
 
 
 def test_a_queue_that_stands_makes_it_late(at: datetime) -> None:
@@ -165,12 +188,14 @@ def test_it_takes_few_questions_whatever_there_is(
         worker_health.look(at)
 
 
-def test_readyz_shows_it_and_stays_ready(client: Client) -> None:
+def test_readyz_shows_it_and_stays_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "STARTED", timezone.now() - HOUR)
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     worker = answer.json()["checks"]["worker"]
     assert (worker["state"], worker["last_beat"]) == ("absent", None)
+    assert answer.json()["to_do"] == ["Start the worker: python -m signupassist.worker"]
     assert worker["queue"] == {"waiting": 0, "oldest_seconds": None}
     assert worker["cleanup_overdue"] is False
     job = worker["jobs"]["cleanup_sessions"]
@@ -188,10 +213,10 @@ def test_readyz_is_ok_with_a_beat(client: Client) -> None:
 def test_readyz_says_nothing_of_what_cannot_be_read(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def gone(at: datetime) -> Any:
+    def gone(at: datetime, **_: Any) -> Any:
         raise OperationalError("canary: host and user of the database")
 
-    refuse: Callable[[datetime], Any] = gone
+    refuse: Callable[..., Any] = gone
     monkeypatch.setattr(worker_health, "look", refuse)
 
     answer = client.get("/readyz")

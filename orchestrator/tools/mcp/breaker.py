@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Literal
 
+from orchestrator.tools import counts
 from orchestrator.tools.errors import (
     ToolCircuitOpenError,
     ToolError,
@@ -46,6 +47,7 @@ class Breaker:
         self._open_until: float | None = None  # None: closed
         self._is_probing = False
         self._last_failure: str | None = None
+        counts.BREAKER_OPEN_UNTIL.set(0)
 
     @property
     def state(self) -> State:
@@ -122,11 +124,13 @@ class Breaker:
 
     def _open(self) -> None:
         self._open_until = monotonic() + OPEN_SECONDS + _dice.uniform(0, JITTER_SECONDS)
+        counts.BREAKER_OPEN_UNTIL.set(self._open_until)
 
     def _close(self) -> None:
         self._open_until = None
         self._failures_in_a_row = 0
         self._recent.clear()
+        counts.BREAKER_OPEN_UNTIL.set(0)
 
 
 def _is_down(error: ToolError, effort: Effort) -> bool:

@@ -1,0 +1,1 @@
+"""How the product is deployed: what Procfile, Dockerfile, compose.yaml and the units refer to."""

@@ -1,0 +1,1 @@
+"""Deployment: what the recipes say is run, as they say it."""

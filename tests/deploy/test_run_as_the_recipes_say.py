@@ -1,0 +1,123 @@
+"""The service that compose.yaml describes…"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import requests
+
+from accounts.models import User
+from tests.deploy.container import PATIENCE, Container
+from tests.deploy.stack import Stack
+from tests.deploy.visitor import Visitor
+from tests.orchestrator.chat import STEPS, Chat
+from tests.scripts.checkout import free_port
+
+pytestmark = pytest.mark.once
+
+
+def test_carries_a_signup_over_processes_that_die_and_move(everything: Stack) -> None:
+    first, second = everything.webs
+    visitor = Visitor(everything.webs)
+    visitor.sign_up("pat@example.com")
+    chat = Chat(User(), visitor.as_client())
+
+    chat.walk_to("login")
+    first.kill()
+    first.start(PORT=str(free_port()))  # it comes back at another address, and knows nothing
+    first.wait_until_healthy(everything.image.health)
+    chat.walk_to("form_fill")
+    assert second.stop(45) == 0
+    second.start(PORT=str(free_port()))
+    second.wait_until_healthy(everything.image.health)
+    chat.walk_to("completed")
+
+    assert (chat.status, chat.step) == (200, STEPS[-1])
+    assert chat.last["meta"]["source"] == "mcp"
+    assert "DEMO-" in str(chat.last)
+    assert set(visitor.asked[::2]) == {"web 1"}
+    assert set(visitor.asked[1::2]) == {"web 2"}
+    trail = visitor.get(f"/api/v1/audit?session_id={chat.id}").json()["results"]
+    actions = [row["action"] for row in trail]
+    assert actions.count("registration_completed") == 1
+    assert "session_resumed" in actions, "a process that had not been there took it up"
+    own = visitor.get("/api/v1/submissions").json()["results"]
+    assert [one["status"] for one in own] == ["confirmed"]
+
+
+def test_has_the_workers_seal_what_the_web_processes_recorded(everything: Stack) -> None:
+    Visitor(everything.webs).sign_up("sam@example.com")
+    for web in everything.webs:
+        eventually(partial(is_worker_well, web))
+    others = (  # the sealer's own record waits for its next seal
+        "SELECT count(*) FROM audit_pending JOIN mandate_audit ON id = event_id"
+        " WHERE action <> 'audit_sealed'"
+    )
+    eventually(lambda: everything.rows(others) == [(0,)])
+    assert everything.rows("SELECT count(*) > 0 FROM audit_checkpoint") == [(True,)]
+    signed = everything.variables["AUDIT_ORIGIN"]
+    assert signed in (everything.home / "checkpoints" / "log").read_text()
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def is_worker_well(web: Container) -> bool:
+    """Return whether the workers fare well, told by a web process that is well itself."""
+    answer = requests.get(f"http://127.0.0.1:{web.environment['PORT']}/readyz", timeout=10)
+    assert answer.status_code == 200
+    return bool(answer.json()["checks"]["worker"]["state"] == "ok")
+
+
+def test_asks_the_database_in_the_roles_of_web_and_worker_by_way_of_pgbouncer(
+    everything: Stack,
+) -> None:
+    Visitor(everything.webs).sign_up("kim@example.com")
+    connected = "FROM pg_stat_activity WHERE datname = 'signupassist' AND usename <> 'owner'"
+    both = {("web",), ("worker",)}
+    eventually(lambda: set(everything.rows(f"SELECT usename {connected}")) == both)
+    owner = "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = 'owner'"
+    assert everything.rows(owner) == [(False, False, False)]
+    for container in (*everything.webs, *everything.workers):
+        assert "row-level security is off" not in container.log.read_text()
+
+
+def test_looks_after_itself_by_the_health_checks_as_written(everything: Stack) -> None:
+    web = everything.webs[0]
+    assert web.outcome(everything.image.health).returncode == 0
+    for service in ("postgres", "pgbouncer", "redis"):
+        assert web.outcome(everything.health_check(service)).returncode == 0, service
+    alive, web.environment["PORT"] = web.environment["PORT"], str(free_port())
+    try:
+        assert web.outcome(everything.image.health).returncode == 1
+    finally:
+        web.environment["PORT"] = alive
+
+
+def test_runs_as_nobody_and_changes_nothing_of_the_image(everything: Stack) -> None:
+    if everything.prefix:
+        expected = {int(everything.image.user.partition(":")[0])}
+        for container in everything.containers:
+            assert not container.is_running or container.uids() == expected, container.name
+    made = {path for path in everything.files.rglob("*") if path.suffix != ".pyc"}
+    Visitor(everything.webs).get("/auth")
+    assert {path for path in everything.files.rglob("*") if path.suffix != ".pyc"} == made
+    static = requests.get(
+        f"http://127.0.0.1:{everything.webs[0].environment['PORT']}/auth",
+        headers=Visitor(everything.webs).headers,
+        timeout=10,
+    )
+    assert "/static/" in static.text
+
+
+def test_ends_a_worker_within_its_grace(everything: Stack) -> None:
+    worker = everything.workers[1]
+    grace = int(everything.services["worker"]["stop_grace_period"].removesuffix("s"))
+    assert worker.stop(grace) == 0
+    assert worker.uids() == set(), "it leaves nothing behind"
