@@ -51,6 +51,7 @@ def test_from_the_menu_to_a_new_password_and_to_the_end(
 
 def sound(page: Page) -> bool:
     """Tell whether nothing is wider than the window, and axe finds nothing wrong."""
+    page.wait_for_load_state()
     assert page.evaluate(OVERFLOW) <= 0
     assert faults(page) == []
     return True

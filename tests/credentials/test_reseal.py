@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from audit.models import Ledger
+from audit import bulk
 from audit.services import AuditUnavailableError
 from credentials import resealing, services
 from credentials.models import StoredCredential
@@ -226,7 +226,7 @@ def test_changes_nothing_that_cannot_be_recorded(
     def refuse(*_: Any, **__: Any) -> None:
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(Ledger, "bulk_create", refuse)
+    monkeypatch.setattr(bulk, "insert", refuse)
     with pytest.raises(AuditUnavailableError):
         reseal()
 

@@ -86,11 +86,11 @@ def test_does_not_know_what_became_of_a_registration_that_answers_too_late(
     chat.walk_to("confirmation")
     settings.MCP_TIMEOUT_SECONDS = 1
     get_toolbox.cache_clear()
-    sdk.script(SUBMIT, {"sleep": 1.5})
+    sdk.script(SUBMIT, {"sleep": 3})
     started = time.monotonic()
     chat.press("confirm_registration", summary=chat.summary)
 
-    assert time.monotonic() - started < 1.4
+    assert time.monotonic() - started < 2.8
     assert (chat.status, chat.last["meta"]["code"]) == (202, "submission_outcome_unknown")
     assert len(sdk.calls(SUBMIT)) == 1
     assert RegistrationSubmission.objects.get().status == "outcome_unknown"

@@ -75,7 +75,7 @@ def test_says_what_it_is(
 ) -> None:
     make_news(**known)
 
-    assert words in page(browser)
+    assert str(words) in page(browser)
 
 
 def test_shows_the_newest_five(browser: Client, make_news: MakeNews) -> None:

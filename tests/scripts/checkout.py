@@ -131,7 +131,7 @@ class Server:
     def wait_until_ready(self) -> None:
         """Return once the web server answers and the worker takes tasks."""
         self.wait_for(self.is_healthy, "/healthz")
-        self.wait_for(lambda: " running. " in self.log, "the worker")
+        self.wait_for(lambda: "] running." in self.log, "the worker")
 
     def stop(self, number: signal.Signals) -> float:
         """Return how many seconds the end took after the signal."""

@@ -167,7 +167,7 @@ class Trial:
         last = max(receipts, key=lambda one: one.created_at, default=None)
         was_looked_for = last is not None and last.error_code == "not_found"
         said = words.DID_NOT_GO_THROUGH if was_looked_for else catalogue.NOT_SENT
-        if last and not turn["message"].startswith(said):
+        if last and not turn["message"].startswith(str(said)):
             untrue.append(f"nothing was booked, and it says {turn['message']!r}")
         if self.provider.bookings_of(self.child):
             untrue.append(f"there is a booking, and it says {turn['message']!r}")
