@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """The operators' door: `python manage.py <command>`."""
 
+import gc
 import os
 import sys
 
@@ -9,6 +10,7 @@ NO_RIGHT = "42501"  # PostgreSQL's word for it
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
+    gc.disable()  # until all is loaded (signupassist.apps): nothing of it is garbage
 
     try:
         from django.conf import settings

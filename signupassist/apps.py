@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 from typing import Any
@@ -29,6 +30,8 @@ class ProjectConfig(AppConfig):
             acting.process_acts_as(acting.Role.JOBS)
             sqlite_lock.switch_on()
             step_back()
+        gc.freeze()  # what is loaded by now stays for good: no collection needs to look at it
+        gc.enable()
 
 
 def _declare_sealed_texts() -> None:

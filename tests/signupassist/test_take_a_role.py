@@ -97,7 +97,8 @@ def test_what_the_process_is_where_nobody_says_so(
     ],
 )
 def test_the_kind_of_process(program: str, role: str) -> None:
-    told = f"{program}; from audit import acting as a; print(a._of_process and a._of_process.role or '')"
+    loaded = f"import gc; gc.disable(); {program}; assert gc.isenabled()"  # as manage.py begins
+    told = f"{loaded}; from audit import acting as a; print(a._of_process and a._of_process.role or '')"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == role
