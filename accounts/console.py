@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
+from django.utils import translation
 
 from accounts.services import second_factor
 from audit import acting
@@ -31,10 +32,14 @@ class Console(admin.AdminSite):
         return super().has_permission(request) and proved_second_factor(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Return the view for those who may see pages; what it asks, it asks as staff."""
+        """Return the view for those who may see pages; what it asks, it asks as staff.
+
+        The console is written in English alone; half of it in another language would be no help.
+        """
 
         @functools.wraps(view)
         def as_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            translation.activate(settings.LANGUAGE_CODE)  # for the page, too, that is made later
             if self.has_permission(request):  # some pages are for everybody: the log-out
                 acting.become_staff()
             return view(request, *args, **kwargs)

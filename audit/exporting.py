@@ -98,18 +98,19 @@ def export_found(
     :raises AuditUnavailableError: if it cannot be recorded; then nothing may be sent
     """
     trail = question.trail
-    record(
-        action=Action.AUDIT_EXPORTED,
-        user_id=trail.user_id if trail else None,
-        actor=actor,
-        at=at,
-        session_id=trail.session_id if trail else None,
-        metadata={
-            "format": "csv" if is_table else "jsonl",
-            "scope": "trail" if trail else "ledger",
-            "filters": sorted(filters),
-        },
-    )
+    for user_id in trail.told_to if trail else (None,):
+        record(
+            action=Action.AUDIT_EXPORTED,
+            user_id=user_id,
+            actor=actor,
+            at=at,
+            session_id=trail.session_id if trail else None,
+            metadata={
+                "format": "csv" if is_table else "jsonl",
+                "scope": "trail" if trail else "ledger",
+                "filters": sorted(filters),
+            },
+        )
     return _after(
         bundles.csv_rows([bundles.COLUMNS]) if is_table else b"", _found(question, is_table)
     )

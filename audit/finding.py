@@ -13,20 +13,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from audit import bulk  # noqa: F401  it knows what `among` says
 from audit.actions import Action
 from audit.models import MandateAudit
+from audit.paging import Place, beyond
 from audit.vocabulary import TOLD
 
 PAGE = 50
 MOST_READ = 20_000
 MOST_COUNTED = 1_000
-NAMED_BY_UUID = ("id", "user_id", "session_id", "credential_id")
+MOST_TOLD_APART = 500  # records of a trail, the oldest, that say whose it is
+MOST_PEOPLE = 5  # whose it may be
+# The signup first: an id that somebody gave a record of their own diverts nobody from it
+NAMED_BY_UUID = ("session_id", "user_id", "credential_id", "id")
 TELL_A_SOURCE = tuple(action for action in Action if "source" in TOLD[action].keys)
-
-Place = tuple[datetime, UUID]  # of a record in the order of time
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,18 @@ class Trail:
 
     named_by: str
     name: UUID
-    user_id: UUID | None
+    people: tuple[UUID, ...]  # whose it is by its oldest records; none: the system's
     session_id: UUID | None
+
+    @property
+    def user_id(self) -> UUID | None:
+        """Return whose it is first of all; None: the system's."""
+        return self.people[0] if self.people else None
+
+    @property
+    def told_to(self) -> tuple[UUID | None, ...]:
+        """Return in whose trails it is noted that staff read this one."""
+        return self.people or (None,)
 
 
 @dataclass(frozen=True)
@@ -135,12 +147,29 @@ class Count:
 def trail_named(sought: UUID) -> Trail | None:
     """Return the records that an id names; None, if there are none."""
     # an id names one kind of thing: a look-up each is cheaper than an OR over four indexes
-    for column in NAMED_BY_UUID:
-        rows = MandateAudit.objects.filter(**{column: sought}).order_by()
-        for user_id, session_id in rows.values_list("user_id", "session_id")[:1]:
-            of_one_signup = column in ("id", "session_id")
-            return Trail(column, sought, user_id, session_id if of_one_signup else None)
-    return None
+    return next((found for column in NAMED_BY_UUID if (found := _trail(column, sought))), None)
+
+
+def signup(session_id: UUID) -> Trail | None:
+    """Return the records of a signup; None, if there are none."""
+    return _trail("session_id", session_id)
+
+
+def _trail(column: str, sought: UUID) -> Trail | None:
+    """Return the trail, and of whom its oldest records are: a later one might say something else."""
+    lead = Lead(column, sought)
+    most = MOST_TOLD_APART if column in ("session_id", "credential_id") else 1
+    rows = lead.ordered(lead.rows(), older=False).values_list("user_id", "session_id")[:most]
+    if not rows:
+        return None
+    people = dict.fromkeys(user_id for user_id, _ in rows if user_id)
+    of_one_signup = column in ("id", "session_id")
+    return Trail(
+        column,
+        sought,
+        tuple(people)[:MOST_PEOPLE],
+        session_id=rows[0][1] if of_one_signup else None,
+    )
 
 
 def page(question: Question, *, before: Place | None = None, size: int = PAGE) -> Found:
@@ -229,7 +258,7 @@ def _look_along(
 ) -> _Look:
     rows = lead.rows().filter(**question.between())
     if start:
-        rows = rows.filter(_beyond(start, older=older))
+        rows = rows.filter(beyond(start, older=older))
     end, rest = None, question.rest()
     if rest:
         rows, end = _window(lead, rows, most, older=older)
@@ -243,16 +272,7 @@ def _window(
     """Return so many of the next rows, and the place of the last of them; None: these are all."""
     places = lead.ordered(rows, older=older).values_list("created_at", "id")
     end = next(iter(places[most - 1 : most]), None)
-    return (rows.filter(_beyond(end, older=not older, inclusive=True)) if end else rows), end
-
-
-def _beyond(place: Place, *, older: bool, inclusive: bool = False) -> Q:
-    """Return the condition, written so that an index is entered right at the place."""
-    way, (at, row_id) = "lt" if older else "gt", place
-    last = f"{way}e" if inclusive else way
-    return Q(**{f"created_at__{way}e": at}) & (
-        Q(**{f"created_at__{way}": at}) | Q(**{f"id__{last}": row_id})
-    )
+    return (rows.filter(beyond(end, older=not older, inclusive=True)) if end else rows), end
 
 
 def neighbours(row: MandateAudit) -> tuple[MandateAudit | None, MandateAudit | None]:
@@ -261,7 +281,7 @@ def neighbours(row: MandateAudit) -> tuple[MandateAudit | None, MandateAudit | N
         return None, None
     signup, place = Lead("session_id", row.session_id), place_of(row)
     before, after = (
-        signup.ordered(signup.rows().filter(_beyond(place, older=older)), older=older).first()
+        signup.ordered(signup.rows().filter(beyond(place, older=older)), older=older).first()
         for older in (True, False)
     )
     return before, after
@@ -272,7 +292,7 @@ def story(session_id: UUID, *, after: Place | None, size: int) -> tuple[list[Man
     signup = Lead("session_id", session_id)
     rows = signup.rows()
     if after:
-        rows = rows.filter(_beyond(after, older=False))
+        rows = rows.filter(beyond(after, older=False))
     found = list(signup.ordered(rows, older=False)[: size + 1])
     return found[:size], len(found) > size
 

@@ -9,6 +9,8 @@ from audit.models.log import LEVELS, SUBJECT_LEVELS, place
 
 Block = dict[int, bytes]  # hashes of one level by their index
 
+PROOF_UNAVAILABLE = "proof_unavailable"  # as in the catalogue of errors
+
 
 class MissingNodeError(Exception):
     """A hash is not there that must be: somebody took it away."""

@@ -108,7 +108,7 @@ def _find(form: FilterForm, user_id: UUID, cursor: str | None) -> Found:
         rows = selectors.own_rows(user_id, session_id=session_id, **form.limits)
         page = page_of(rows.filter(action__in=actions) if actions else rows, cursor)
         return Found(page.rows, read(page.next) if page.next else None, newer=None)
-    own = Trail("user_id", user_id, user_id, session_id=None)
+    own = Trail("user_id", user_id, (user_id,), session_id=None)
     question = Question(trail=own, actions=tuple(actions) if actions else None, **form.limits)
     return finding.page(question, before=read(cursor) if cursor else None)
 

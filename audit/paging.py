@@ -16,6 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = struct.Struct(">q16s")  # microseconds since the epoch, and the id
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{32}")
 
+Place = tuple[datetime, UUID]  # of a row in the order of time
+
 Row = TypeVar("Row", bound=Model)
 
 
@@ -39,14 +41,19 @@ def page_of(queryset: QuerySet[Row], cursor: str | None, size: int = PAGE_SIZE) 
     :raises BadCursorError: for a cursor that no page gave
     """
     if cursor:
-        at, row_id = read(cursor)
-        # written so that an index on (created_at, id) is entered right at the place
-        queryset = queryset.filter(
-            Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(id__lt=row_id))
-        )
+        queryset = queryset.filter(beyond(read(cursor), older=True))
     found = list(queryset.order_by("-created_at", "-id")[: size + 1])
     rows = found[:size]
     return Page(rows, _cursor_after(rows[-1]) if len(found) > size else None)
+
+
+def beyond(place: Place, *, older: bool, inclusive: bool = False) -> Q:
+    """Return the condition, written so that an index is entered right at the place."""
+    way, (at, row_id) = "lt" if older else "gt", place
+    last = f"{way}e" if inclusive else way
+    return Q(**{f"created_at__{way}e": at}) & (
+        Q(**{f"created_at__{way}": at}) | Q(**{f"id__{last}": row_id})
+    )
 
 
 def _cursor_after(row: Any) -> str:
@@ -59,7 +66,7 @@ def cursor_of(at: datetime, row_id: UUID) -> str:
     return base64.urlsafe_b64encode(_PLACE.pack(micros, row_id.bytes)).decode()
 
 
-def read(cursor: str) -> tuple[datetime, UUID]:
+def read(cursor: str) -> Place:
     """Return the place that a cursor names.
 
     :raises BadCursorError: for a cursor that is none of ours

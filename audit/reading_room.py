@@ -17,9 +17,14 @@ from django.utils import timezone
 
 from audit.actions import Action, staff
 from audit.context import user_id_of
+from audit.nodes import PROOF_UNAVAILABLE
 from audit.services import AuditUnavailableError, record
 
 NOT_RECORDED = "We could not record this action, so it was not done. Please try again shortly."
+
+NOT_PROVEN = (
+    "We cannot prove this right now: a part of our log is missing. Your records can still be read."
+)
 
 
 class ReadingRoom(admin.ModelAdmin[Any]):
@@ -94,17 +99,24 @@ class FamilyRoom(ReadingRoom):
             raise PermissionDenied
         if request.method != "POST":  # a POST shows nothing, it is refused
             try:
-                self.note_reading(
-                    request,
-                    whose=self.whose(row),
-                    session_id=self.session_of(row),
-                    view="detail",
-                    viewed=str(row.pk),
-                )
+                self.note_opening(request, row)
             except AuditUnavailableError:
                 return not_recorded()
         context = {**(extra_context or {}), **self.about(request, row)}
         return super().change_view(request, object_id, form_url, context)
+
+    def note_opening(self, request: HttpRequest, row: Any) -> None:
+        """Record that this person of the staff is about to see a record.
+
+        :raises AuditUnavailableError: if it cannot be recorded; then it must not be shown
+        """
+        self.note_reading(
+            request,
+            whose=self.whose(row),
+            session_id=self.session_of(row),
+            view="detail",
+            viewed=str(row.pk),
+        )
 
     def note_reading(
         self, request: HttpRequest, *, whose: UUID | None, session_id: UUID | None, **what: str
@@ -128,6 +140,12 @@ def not_recorded() -> HttpResponse:
     return HttpResponse(
         NOT_RECORDED, content_type="text/plain", status=503, headers={"Retry-After": "30"}
     )
+
+
+def not_proven() -> HttpResponse:
+    """Return the answer to who wanted a proof of what is gone: the API's sentence, and its code."""
+    content = f"{NOT_PROVEN} ({PROOF_UNAVAILABLE})"
+    return HttpResponse(content, content_type="text/plain", status=500)
 
 
 def id_sought(term: str) -> UUID | None:

@@ -25,19 +25,21 @@ OPERATOR = "signupassist_operator"
 ROLES = (*Role, OPERATOR)
 
 ME = "(SELECT nullif(current_setting('app.user_id', true), '')::uuid)"  # asked once a statement
+OWN = f"user_id = {ME}"
 
 
 @dataclass(frozen=True)
 class Protected:
-    """A table of people's rows: which are `own`, and how staff may write them.
+    """A table of people's rows: which are `own`, and which staff see and how they may write those.
 
     `recorded` rows tell what happened: to the system too, and at log-in before anybody is known.
     `added` is what a new row must be, where that is another thing than to be one's own.
     """
 
     table: str
-    own: str = f"user_id = {ME}"
+    own: str = OWN
     staff: tuple[str, ...] = ()
+    of_staff: str = "true"
     is_record: bool = False
     added: str = ""
 
@@ -50,7 +52,7 @@ class Protected:
             which = added if command == "INSERT" else self.own
             yield f"own_{command.lower()}", command, Role.APP, which
         for command in ("SELECT", *self.staff):
-            yield f"staff_{command.lower()}", command, Role.STAFF, "true"
+            yield f"staff_{command.lower()}", command, Role.STAFF, self.of_staff
         yield "jobs", "ALL", Role.JOBS, "true"
         yield "operator_select", "SELECT", OPERATOR, "true"
 
@@ -73,6 +75,8 @@ def protected() -> list[Protected]:
 
 protect(Protected("mandate_audit", staff=("INSERT",), is_record=True))
 protect(Protected("audit_subject"))
+# of the staff, and nobody else's among them
+protect(Protected("audit_saved_view", staff=("INSERT", "UPDATE", "DELETE"), of_staff=OWN))
 
 _READ, _ADD, _TAKE_AWAY = ("SELECT",), ("SELECT", "INSERT"), ("SELECT", "DELETE")
 _USE = ("SELECT", "INSERT", "UPDATE", "DELETE")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from audit import bulk, leaves, merkle, notes, subjects, tally, turns, waiting
+from audit import bulk, leaves, merkle, notes, subjects, tally, tally_gaps, turns, waiting
 from audit.actions import SYSTEM, Action
 from audit.models import Checkpoint, Leaf, Node
 from audit.models.log import LEVELS, place
@@ -96,6 +96,7 @@ def seal(
         checkpoint.save()
         waiting.among([event["id"] for event in events]).delete()
         tally.add(events)
+        tally_gaps.went_on(last, checkpoint.events_total, at)
         is_renamed = previous not in (None, origin)
         if is_renamed:
             logger.warning("[audit] The log goes on under another name: %s", origin)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from audit.actions import Action
 from audit.models import MandateAudit
-from audit.plain_words import span, step_of
+from audit.plain_words import said, span, step_of, took
 
 NOTICED = timedelta(minutes=10)  # a pause that the story names
 
@@ -49,20 +49,18 @@ class Scene:
     @property
     def took(self) -> str | None:
         """Return how long a provider tool took."""
-        elapsed = self.row.metadata.get("elapsed_ms")
-        is_number = isinstance(elapsed, int) and not isinstance(elapsed, bool)
-        return span(timedelta(milliseconds=elapsed)) if is_number else None
+        return took(said(self.row).get("elapsed_ms"))
 
     @property
     def words(self) -> str:
         """Return the rest of what a reader wants to know: which tool, how it went, where."""
-        row, told = self.row, self.row.metadata
-        took = self.took and f"took {self.took}"
+        row, told = self.row, said(self.row)
+        time = self.took and f"took {self.took}"
         source = told.get("source")
         parts = [
             told.get("tool"),
             told.get("error_code"),
-            took,
+            time,
             source and f"from {source}",
             row.org_ref,
             row.program_ref,
@@ -99,7 +97,7 @@ def told(
     """
     rows = list(rows)
     chapters: list[Chapter] = []
-    step = next((said for row in rows if (said := _step_of(row))), None)  # also of the first ones
+    step = next((found for row in rows if (found := _step_of(row))), None)  # also of the first ones
     for some in _in_scenes(rows):
         step = _step_of(some[0]) or step
         if not chapters or chapters[-1].step != step:
@@ -118,5 +116,5 @@ def _in_scenes(rows: Iterable[MandateAudit]) -> Iterator[list[MandateAudit]]:
 
 
 def _step_of(row: MandateAudit) -> str | None:
-    step = row.metadata.get("step")
+    step = said(row).get("step")
     return step if isinstance(step, str) else None

@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q, Subquery, Sum
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
+from audit import tally_gaps, turns
 from audit.actions import Action
-from audit.models import Leaf, MandateAudit, Tally
+from audit.models import Checkpoint, Leaf, MandateAudit, Tally
 
 DAYS = 14  # that the pictures look back at most, today included
 BATCH = 5_000
@@ -83,31 +84,51 @@ def add(events: Sequence[Event]) -> None:
 def recount(day: date) -> int:
     """Count a day's sealed records anew, in the place of what was counted; return how many they are.
 
-    For one transaction in which nobody seals (`turns.wait`): else what is sealed meanwhile is lost,
-    or counted twice.
+    What is sealed by now is counted while sealing goes on. Nobody seals only while the rest is, and
+    takes its place: on SQLite, where nobody else writes then, that is over in a moment.
     """
+    last = Checkpoint.objects.order_by("-size").first()
+    size = last.size if last else 0
     counted: Counter[Kind] = Counter()
-    for events in _sealed_on(day):
+    for events in _sealed_on(day, before=size):
         counted.update(_kinds(events))
-    Tally.objects.filter(day=day).delete()
-    _write(counted)
+    with transaction.atomic():
+        turns.wait()
+        tally_gaps.close_ranks(Checkpoint.objects.order_by("-size").first())
+        for events in _sealed_since(day, size):
+            counted.update(_kinds(events))
+        Tally.objects.filter(day=day).exclude(action__startswith=tally_gaps.NOTE).delete()
+        _write(counted)
+        tally_gaps.counted_again(day)
     return counted.total()
 
 
-def _sealed_on(day: date) -> Iterator[Sequence[Event]]:
-    """Yield a day's sealed records in their order, some at a time."""
+def _records(day: date) -> QuerySet[MandateAudit, Any]:
     midnight = datetime.combine(day, time(), UTC)
-    rows = (
-        MandateAudit.objects.filter(created_at__lt=midnight + timedelta(days=1))
-        .filter(Exists(Leaf.objects.filter(event_id=OuterRef("pk"))))
-        .order_by("created_at", "id")
-        .values("id", "action", "provider", "session_id", "metadata", "created_at")
+    rows = MandateAudit.objects.filter(
+        created_at__gte=midnight, created_at__lt=midnight + timedelta(days=1)
     )
-    after = Q(created_at__gte=midnight)
+    return rows.values("id", "action", "provider", "session_id", "metadata", "created_at")
+
+
+def _sealed_on(day: date, *, before: int) -> Iterator[Sequence[Event]]:
+    """Yield a day's records that are leaves before this one in their order, some at a time."""
+    leaf = Leaf.objects.filter(event_id=OuterRef("pk"), log_index__lt=before)
+    rows = _records(day).filter(Exists(leaf)).order_by("created_at", "id")
+    after = Q()
     while events := list(rows.filter(after)[:BATCH]):
         yield events
         at, event_id = events[-1]["created_at"], events[-1]["id"]
         after = Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(id__gt=event_id))
+
+
+def _sealed_since(day: date, size: int) -> Iterator[Sequence[Event]]:
+    """Yield a day's records that are leaves from this one on, some at a time."""
+    leaves = Leaf.objects.order_by("log_index").values_list("log_index", "event_id")
+    while some := list(leaves.filter(log_index__gte=size)[:BATCH]):
+        size = some[-1][0] + 1
+        ids = [event_id for _, event_id in some if event_id]  # a seal's own leaf has none
+        yield list(_records(day).filter(id__among=ids))
 
 
 def _kinds(events: Iterable[Event]) -> Iterator[Kind]:
@@ -199,8 +220,8 @@ def _write(counted: Counter[Kind]) -> None:
 def actions_by_day(*, since: date) -> dict[date, Counter[str]]:
     """Return how often each action was recorded, by the day."""
     found: dict[date, Counter[str]] = {}
-    rows = Tally.objects.filter(day__gte=since).values_list("day", "action")
-    for day, action, number in rows.annotate(number=Sum("count")):
+    rows = Tally.objects.filter(day__gte=since).exclude(action__startswith=tally_gaps.NOTE)
+    for day, action, number in rows.values_list("day", "action").annotate(number=Sum("count")):
         found.setdefault(day, Counter())[action] = number
     return found
 
@@ -239,8 +260,3 @@ def _by(
         .order_by("-of_all", column)
     )
     return {row[column]: Counter({one: row[one] for one in actions}) for row in rows[:most]}
-
-
-def first_day() -> date | None:
-    """Return the earliest day of which something was counted."""
-    return Tally.objects.order_by("day").values_list("day", flat=True).first()

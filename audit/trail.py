@@ -32,12 +32,13 @@ class Event:
     def of(cls, row: MandateAudit, *, reader: UUID) -> "Event":
         you = person(reader)
         others = {you: _("You"), SYSTEM: "SignupAssist", ANONYMOUS: _("Somebody not logged in")}
+        said = plain_words.said(row)
         return cls(
             row=row,
-            sentence=words.sentence(row.action, row.metadata, is_own_deed=row.actor == you),
+            sentence=words.sentence(row.action, said, is_own_deed=row.actor == you),
             tone=TONES.get(kind_of(row.action), ""),
             actor=others.get(row.actor, _("Our staff")),
-            is_sample=words.is_sample(row.metadata),
+            is_sample=words.is_sample(said),
         )
 
     @property
@@ -55,7 +56,7 @@ class Event:
             (_("Provider"), row.provider),
             (_("Club"), row.org_ref),
             (_("Program"), row.program_ref),
-            *plain_words.in_words(row.metadata, but=IN_COLUMNS),
+            *plain_words.in_words(plain_words.said(row), but=IN_COLUMNS),
             (_("Signup"), row.session_id),
             (_("Id of the login"), row.credential_id),
             (_("Id of this record"), row.id),

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from audit import proofs, selectors
 from audit.actions import person
 from audit.exporting import SinceSizeError, Wanted, export
-from audit.nodes import MissingNodeError
+from audit.nodes import PROOF_UNAVAILABLE, MissingNodeError
 from audit.paging import BadCursorError, page_of
 from audit.serializers import (
     AuditFilters,
@@ -35,7 +35,6 @@ from audit.serializers import (
 logger = logging.getLogger(__name__)
 
 TEXT = "text/plain"
-PROOF_UNAVAILABLE = "proof_unavailable"  # as in the catalogue of errors
 EXPORTED_AS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 

@@ -30,7 +30,7 @@ PURPOSES: dict[str, StrPromise] = {
     "reveal": _("to show it to you"),
 }
 
-# What only the parent does; by anybody else, the action's own name is said
+# What the parent did
 YOU: dict[str, StrPromise] = {
     Action.ACTION_SELECT_PROVIDER: _("You chose a provider."),
     Action.ACTION_REJECT_PROVIDER: _("You turned a provider down."),
@@ -71,6 +71,41 @@ YOU: dict[str, StrPromise] = {
 
 # What happened, whoever did it
 DONE: dict[str, StrPromise] = {
+    Action.ACTION_SELECT_PROVIDER: _("A provider was chosen."),
+    Action.ACTION_REJECT_PROVIDER: _("A provider was turned down."),
+    Action.ACTION_RETRY_SEARCH: _("A provider was searched for again."),
+    Action.ACTION_CONNECT_ACCOUNT: _("An account at the provider was to be connected."),
+    Action.ACTION_CREDENTIALS_SUBMITTED: _("The saved login to use was chosen."),
+    Action.ACTION_SELECT_PROGRAM: _("A program was chosen."),
+    Action.ACTION_CHECK_PREREQS: _("The prerequisites were to be checked."),
+    Action.ACTION_RETRY_PREREQS: _("The prerequisites were to be checked again."),
+    Action.ACTION_COMPLETE_PREREQS: _("The signup went on from the prerequisites."),
+    Action.ACTION_SUBMIT_FORM: _("The form was filled in."),
+    Action.ACTION_EDIT_FORM: _("The signup went back to the form."),
+    Action.ACTION_CHANGE_PROGRAM: _("The signup went back to the programs."),
+    Action.ACTION_CHANGE_PROVIDER: _("The signup went back to the providers."),
+    Action.ACTION_CONFIRM_REGISTRATION: _("It was confirmed that the registration may be sent."),
+    Action.ACTION_RETRY_PROGRAMS: _("The programs were asked for again."),
+    Action.ACTION_RETRY_LAST: _("The last step was to be tried again."),
+    Action.ACTION_CANCEL_REGISTRATION: _("The signup was cancelled."),
+    Action.ACTION_RESET: _("The signup was started over."),
+    Action.MESSAGE_SENT: _("A message was sent. What it said is not recorded."),
+    Action.CREDENTIALS_SUBMITTED: _("A login was saved. It was sealed at once."),
+    Action.CREDENTIALS_REPLACED: _("A saved login was replaced."),
+    Action.CREDENTIALS_DELETED: _("A saved login was deleted."),
+    Action.SESSION_CREATED: _("A signup was started."),
+    Action.SESSION_RESUMED: _("This signup went on."),
+    Action.SESSION_DELETED: _("This signup was deleted."),
+    Action.USER_SIGNED_UP: _("Your account was created."),
+    Action.USER_LOGGED_IN: _("Somebody logged in to your account."),
+    Action.USER_LOGGED_OUT: _("Somebody logged out of your account."),
+    Action.USER_LOGINS_ENDED: _("Your account was logged out everywhere."),
+    Action.USER_PASSWORD_CHANGED: _("Your password was changed."),
+    Action.USER_SECOND_FACTOR_ADDED: _("Two-step log-in was turned on."),
+    Action.USER_SECOND_FACTOR_REMOVED: _("Two-step log-in was turned off."),
+    Action.USER_RECOVERY_CODES_MADE: _("New recovery codes were made."),
+    Action.USER_DELETED: _("Your account was deleted."),
+    Action.AUDIT_EXPORTED: _("Your trail was exported."),
     Action.CREDENTIALS_ACCESSED: _("Your saved login was opened."),
     Action.CREDENTIALS_ACCESS_FAILED: _("Your saved login could not be opened."),
     Action.CREDENTIALS_ACCESS_DENIED: _("Your saved login was asked for, and stayed closed."),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from rest_framework.settings import api_settings
 
 from audit import acting, opened, redaction
@@ -59,7 +60,8 @@ class RequestIdMiddleware:
     """Name each request: a caller's own X-Request-ID where it is harmless, else a fresh one.
 
     Secrets that are opened or typed while it is served are forgotten with it, and until somebody is
-    recognised the database is asked for nobody.
+    recognised the database is asked for nobody. So is the language that a reader before was spoken
+    to in: threads are used again.
     A caller's trace (W3C `traceparent`) goes on through us to the provider's tools.
     """
 
@@ -73,6 +75,7 @@ class RequestIdMiddleware:
         request.META[REQUEST_ID] = request_id
         traceparent = request.headers.get("Traceparent", "")
         with (
+            translation.override(settings.LANGUAGE_CODE),
             serving(request_id, traceparent=traceparent),
             opened.forgetting(),
             acting.as_web(request),

@@ -1,7 +1,8 @@
 """How the worker fares, told by what it leaves in the database: it has no port to be asked at."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,21 +80,29 @@ class WorkerHealth:
         return asdict(self)
 
 
-def look(at: datetime, *, watched_since: datetime | None = None) -> WorkerHealth:
+def look(
+    at: datetime,
+    *,
+    watched_since: datetime | None = None,
+    database: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> WorkerHealth:
     """Return how the worker fares at this time; asks the database, and Redis where it is the queue.
 
     `watched_since`: when whoever asks was started, most likely together with the worker. Until that
     had the time for a first beat, it is not called absent or late for the want of one.
+    `database`: in what the database is asked, a transaction say; Redis was asked before that.
     """
-    beat = jobs.last_sign_of_life(schedules.BEAT)
-    queue = _redis_queue() if settings.REDIS_URL else _database_queue(at)
-    return WorkerHealth(
-        state=_state(beat, queue, at, watched_since),
-        last_beat=None if beat is None else max(int((at - beat).total_seconds()), 0),
-        queue=queue,
-        jobs=_jobs(at),
-        cleanup_overdue=AgenticCheckoutSession.objects.expired(at - CLEANUP_OVERDUE).exists(),
-    )
+    in_redis = _redis_queue() if settings.REDIS_URL else None
+    with database():
+        beat = jobs.last_sign_of_life(schedules.BEAT)
+        queue = in_redis if settings.REDIS_URL else _database_queue(at)
+        return WorkerHealth(
+            state=_state(beat, queue, at, watched_since),
+            last_beat=None if beat is None else max(int((at - beat).total_seconds()), 0),
+            queue=queue,
+            jobs=_jobs(at),
+            cleanup_overdue=AgenticCheckoutSession.objects.expired(at - CLEANUP_OVERDUE).exists(),
+        )
 
 
 def _state(

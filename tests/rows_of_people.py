@@ -6,7 +6,7 @@ from uuid import uuid4
 from accounts.models import User
 from audit import leaves
 from audit.actions import Action, person
-from audit.models import Subject
+from audit.models import SavedView, Subject
 from audit.services import record
 from credentials.models import RevealBudget, StoredCredential
 from orchestrator.models import IdempotencyKey, RegistrationSubmission
@@ -15,6 +15,7 @@ from sessions_store.models import AgenticCheckoutSession, SessionTurn
 TABLES = [
     "mandate_audit",
     "audit_subject",
+    "audit_saved_view",
     "agentic_checkout_sessions",
     "session_turns",
     "stored_credentials",
@@ -36,6 +37,7 @@ def give_rows(user: User, at: datetime) -> None:
         salt="",
         sealed=0,
     )
+    SavedView.objects.create(user=user, name="Ours", query="kind=failed")
     session = AgenticCheckoutSession.objects.create(
         id=uuid4(), user=user, created_at=at, updated_at=at, expires_at=later
     )

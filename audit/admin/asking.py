@@ -12,16 +12,19 @@ from django.core.validators import MaxValueValidator
 from audit import paging
 from audit.actions import Action
 from audit.admin.choosing import ShortSelect
-from audit.finding import Place, Question, trail_named
+from audit.finding import Question, trail_named
 from audit.kinds import Kind
 from audit.models import MandateAudit
+from audit.paging import Place
+from audit.plain_words import source_of
 from audit.reading_room import id_sought
+from audit.words import SOURCES
 
-SOURCES = {"mcp": "Provider (mcp)", "mock": "Samples (mock)", "google": "Google Places"}
 WHEN = {"today": "Today", "7": "Past 7 days", "30": "Past 30 days"}
 SUGGESTED_FROM = 500  # of the newest records
 LAST_DAY = date(9999, 12, 30)
 PLACES = ("before", "after")
+OF_BUTTONS = ("as", "csrfmiddlewaretoken")  # what is sent beside the filters
 NAMES = {
     "id": "one record",
     "user_id": "one person",
@@ -59,7 +62,7 @@ class QuestionForm(forms.Form):
     provider = forms.CharField(required=False, max_length=128)
     source = forms.ChoiceField(
         label="Tool answered by",
-        choices=_any(SOURCES.items()),
+        choices=_any((name, source_of(name)) for name in SOURCES),
         required=False,
         widget=ShortSelect,
     )
@@ -70,6 +73,11 @@ class QuestionForm(forms.Form):
     until = forms.DateField(label="To", required=False, validators=[MaxValueValidator(LAST_DAY)])
     before = forms.CharField(required=False, max_length=32)
     after = forms.CharField(required=False, max_length=32)
+
+    @property
+    def is_understood(self) -> bool:
+        """Return whether each field is, and nothing is asked for that there is no field of."""
+        return self.is_valid() and not set(self.data) - {*self.fields, *OF_BUTTONS}
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, auto_id="filter_%s", label_suffix="")
@@ -134,7 +142,7 @@ class Asked:
             str(Kind(said["kind"]).label) if "kind" in said else "",
             Action.describe(said["action"]) if "action" in said else "",
             said.get("provider", ""),
-            SOURCES.get(said.get("source", ""), ""),
+            f"answered by {source_of(said['source'])}" if "source" in said else "",
             WHEN.get(said.get("when", ""), "").lower(),
             f"from {said['since']}" if "since" in said else "",
             f"to {said['until']}" if "until" in said else "",

@@ -4,6 +4,7 @@ It grows to tens of millions of rows, so no page counts, sorts or searches more 
 of them (`audit.finding`). Reading a record or a trail is itself recorded, in the trail of the person.
 """
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,14 @@ from audit.admin import keeping, record_page, story_page, taking
 from audit.admin.asking import VIEWS, Asked, QuestionForm, asked, providers
 from audit.admin.lines import lines_of
 from audit.context import user_id_of
-from audit.finding import Place
 from audit.models import MandateAudit
-from audit.reading_room import FamilyRoom, not_recorded
+from audit.nodes import MissingNodeError
+from audit.paging import Place
+from audit.reading_room import FamilyRoom, not_proven, not_recorded
 from audit.services import AuditUnavailableError
 from audit.verification.single import Verdict, verify_record
+
+logger = logging.getLogger(__name__)
 
 LIST = "admin:audit_mandateaudit_changelist"
 RECORD = "admin:audit_mandateaudit_change"
@@ -58,8 +62,8 @@ class MandateAuditAdmin(FamilyRoom):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         form = QuestionForm(request.GET)
-        if not form.is_valid() or set(request.GET) - set(form.fields):
-            return self._page(request, "list", {"form": form, "not_understood": True}, status=400)
+        if not form.is_understood:
+            return self._not_understood(request, form, "looked for")
         wanted = asked(form, timezone.now())
         try:
             self._note(request, wanted)
@@ -96,8 +100,8 @@ class MandateAuditAdmin(FamilyRoom):
     def timeline_view(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
         """Return the whole story of a signup, oldest first."""
         self._let_in(request)
-        trail = finding.trail_named(session_id)
-        if trail is None or trail.named_by != "session_id":
+        trail = finding.signup(session_id)
+        if trail is None:
             raise Http404
         try:
             after = paging.read(cursor) if (cursor := request.GET.get("after")) else None
@@ -119,13 +123,16 @@ class MandateAuditAdmin(FamilyRoom):
         if not self.may(request, "export"):
             raise PermissionDenied
         form = QuestionForm(request.POST)
-        if not form.is_valid():
-            return redirect(LIST)
+        if not form.is_understood:
+            return self._not_understood(request, form, "exported")
         wanted = asked(form, timezone.now())
         try:
             return taking.answer(request, wanted, str(request.POST.get("as")))
         except AuditUnavailableError:
             return not_recorded()
+        except MissingNodeError as gone:
+            logger.error("An export has no proof (%s). Run: manage.py verify_audit", gone)
+            return not_proven()
 
     def keep_view(self, request: HttpRequest) -> HttpResponse:
         """Keep the filters of the list under a name, for this person; or forget one."""
@@ -135,13 +142,17 @@ class MandateAuditAdmin(FamilyRoom):
         return keeping.answer(request, reverse(LIST))
 
     def verify_view(self, request: HttpRequest, record_id: UUID) -> HttpResponse:
-        """Verify a record again and say so on its page, where the reading is recorded."""
+        """Verify a record again and say so on its page; that it was read is recorded first."""
         self._let_in(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         row = MandateAudit.objects.filter(pk=record_id).first()
         if row is None:
             raise Http404
+        try:
+            self.note_opening(request, row)  # what is told below is told on any page
+        except AuditUnavailableError:
+            return not_recorded()
         verdict = _verdict(row)
         level, sentence = record_page.verified_again(verdict, at=timezone.now())
         messages.add_message(request, level, sentence)
@@ -170,16 +181,22 @@ class MandateAuditAdmin(FamilyRoom):
 
         :raises AuditUnavailableError: if it cannot be recorded; then it must not be shown
         """
-        trail = wanted.question and wanted.question.trail
-        if trail:
+        trail = wanted.question.trail if wanted.question else None
+        if trail is None:
+            return
+        for whose in trail.told_to:
             self.note_reading(
                 request,
-                whose=trail.user_id,
+                whose=whose,
                 session_id=trail.session_id,
                 view="timeline",
                 named_by=trail.named_by,
                 viewed=str(trail.name),
             )
+
+    def _not_understood(self, request: HttpRequest, form: QuestionForm, deed: str) -> HttpResponse:
+        """Return the form with what is wrong in it: no list, which would be another than was asked."""
+        return self._page(request, "list", {"form": form, "not_understood": deed}, status=400)
 
     def _page(
         self, request: HttpRequest, name: str, context: dict[str, Any], status: int = 200

@@ -89,5 +89,9 @@ def _actor(row: MandateAudit, names: Names) -> tuple[str, str]:
 
 
 def _staff_in(row: MandateAudit) -> UUID | None:
+    """Return who of the staff did it; None also where what stands there is no id: it is not ours."""
     whom, _, user_id = row.actor.partition(":")
-    return UUID(user_id) if whom == "staff" else None
+    try:
+        return UUID(user_id) if whom == "staff" else None
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from django.contrib import messages
 from audit import finding
 from audit.admin.lines import Line, lines_of
 from audit.models import MandateAudit
-from audit.plain_words import in_words, span
+from audit.plain_words import in_words, said, span
 from audit.verification.single import Stands, Verdict
 
 IN_COLUMNS = ("sessionId", "provider", "org_ref")  # the page has them once already
@@ -44,7 +44,7 @@ def about(row: MandateAudit) -> dict[str, Any]:
     }
     return {
         "line": line,
-        "told": in_words(row.metadata, but=IN_COLUMNS),
+        "told": in_words(said(row), but=IN_COLUMNS),
         "raw": json.dumps(row.metadata, indent=2, sort_keys=True, ensure_ascii=False),
         "before": before and beside[before.pk],
         "after": after and beside[after.pk],
@@ -85,6 +85,6 @@ def standing(verdict: Verdict) -> Standing:
 
 def verified_again(verdict: Verdict, *, at: datetime) -> tuple[int, str]:
     """Return what the page says after a press of the button, and how loudly."""
-    said = standing(verdict)
-    level = {"ok": messages.SUCCESS, "warn": messages.WARNING, "bad": messages.ERROR}[said.tone]
-    return level, f"Looked at again at {at:%H:%M:%S} UTC. {said.title}: {said.sentence}"
+    now = standing(verdict)
+    level = {"ok": messages.SUCCESS, "warn": messages.WARNING, "bad": messages.ERROR}[now.tone]
+    return level, f"Looked at again at {at:%H:%M:%S} UTC. {now.title}: {now.sentence}"

@@ -6,8 +6,8 @@ from uuid import UUID
 from audit import finding, paging
 from audit.actions import Action
 from audit.admin.lines import lines_of
-from audit.finding import Place
 from audit.kinds import Kind, kind_of
+from audit.paging import Place
 from audit.plain_words import span
 from audit.stories import told
 
@@ -29,7 +29,7 @@ def about(session_id: UUID, after: Place | None) -> dict[str, Any]:
             for chapter in chapters
         ],
         "is_first": after is None,
-        "shown": len(rows),
+        "is_whole": after is None and not has_more,
         "deeds": len(deeds),
         "readings": len(rows) - len(deeds),
         "failed": sum(kind_of(row.action) in (Kind.FAILED, Kind.REFUSED) for row in deeds),

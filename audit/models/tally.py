@@ -9,6 +9,7 @@ class Tally(models.Model):
 
     The ledger is far too long to be counted for a page. These numbers are a convenience that whoever
     owns the database can change unseen: nothing signs them, and `verify_audit` does not read them.
+    `audit.tally_gaps` notes here of which days they are complete.
     """
 
     id = models.BigAutoField(primary_key=True)

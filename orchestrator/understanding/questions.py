@@ -221,7 +221,7 @@ def _newest(one: Registration) -> str:
     club = offerings.line(one.club, offerings.NAME)
     name = _("%(program)s at %(club)s") % {"program": program, "club": club} if club else program
     told = f"{name}: {_IN_WORDS.get(one.status, _IN_WORDS['outcome_unknown'])}"
-    if one.reference and one.status in (_("confirmed"), "waitlisted"):
+    if one.reference and one.status in ("confirmed", "waitlisted"):
         reference = offerings.line(one.reference, offerings.NAME)
         told = _("%(told)s, reference %(reference)s") % {"told": told, "reference": reference}
     told += f" ({local.day(one.at)})" if one.at else ""
@@ -235,7 +235,7 @@ def _newest(one: Registration) -> str:
 _IN_WORDS = {
     "intent": gettext_lazy("on its way"),
     "sent": gettext_lazy("on its way"),
-    gettext_lazy("confirmed"): gettext_lazy("confirmed"),
+    "confirmed": gettext_lazy("confirmed"),
     "waitlisted": gettext_lazy("on the waiting list"),
     "rejected": gettext_lazy("refused, nothing booked"),
     "outcome_unknown": gettext_lazy("not known yet, we are checking with the provider"),
@@ -246,7 +246,7 @@ _IN_WORDS = {
 
 def _became(one: Registration) -> str:
     told = one.sentence
-    if one.reference and one.status in (_("confirmed"), "waitlisted"):
+    if one.reference and one.status in ("confirmed", "waitlisted"):
         reference = offerings.line(one.reference, offerings.NAME)
         told += " " + (_("Its reference is %(reference)s.") % {"reference": reference})
     if one.is_sample:

@@ -13,7 +13,16 @@ from orchestrator.tools.toolbox import get_toolbox
 from sessions_store import schedules
 from sessions_store.models import AgenticCheckoutSession
 from signupassist import worker_health
-from signupassist.dashboard.tiles import MOST_COUNTED, Fact, Reader, Tile, ago, capped, lasting
+from signupassist.dashboard.tiles import (
+    MOST_COUNTED,
+    Fact,
+    Reader,
+    Tile,
+    ago,
+    capped,
+    in_time,
+    lasting,
+)
 from signupassist.health import COUNTED_EVERY, counted_lately
 from signupassist.worker_health import WorkerHealth
 
@@ -63,7 +72,7 @@ _WRONG = {
 
 def worker(reader: Reader) -> Tile:
     """Return whether the worker lives, what waits for it, and how its jobs fared."""
-    health = worker_health.look(reader.at)
+    health = worker_health.look(reader.at, database=in_time)
     beat = health.last_beat
     last = "never" if beat is None else ago(reader.at - timedelta(seconds=beat), reader.at)
     facts = [

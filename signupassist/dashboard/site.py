@@ -25,6 +25,7 @@ TILES: tuple[tuple[str, str, MakeTile], ...] = (
     ("tools", "Provider tools", service.tools),
     ("keys", "Keys", service.keys),
 )
+_ASK_MORE = {service.worker}  # Redis, too: no transaction may wait for that
 
 
 class Landing(Console):
@@ -47,7 +48,10 @@ class Landing(Console):
 def look(request: HttpRequest) -> list[Tile]:
     """Return all tiles as they are now."""
     reader = Reader(request.user, timezone.now())
-    return [make(reader, slug, title, deed) for slug, title, deed in TILES]
+    return [
+        make(reader, slug, title, deed, is_database_alone=deed not in _ASK_MORE)
+        for slug, title, deed in TILES
+    ]
 
 
 def _is_trouble(tile: Tile) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -83,10 +83,15 @@ class Reader:
 MakeTile = Callable[[Reader], Tile]
 
 
-def make(reader: Reader, slug: str, title: str, deed: MakeTile) -> Tile:
-    """Return the tile, or one that says that it could not be made."""
+def make(
+    reader: Reader, slug: str, title: str, deed: MakeTile, *, is_database_alone: bool = True
+) -> Tile:
+    """Return the tile, or one that says that it could not be made.
+
+    :param is_database_alone: whether the tile asks nothing else; one that does minds the time itself
+    """
     try:
-        with _in_time():
+        with in_time() if is_database_alone else nullcontext():
             made = deed(reader)
     except Exception as error:  # noqa: BLE001  whatever fails in a tile, the page stands
         logger.error("The tile %s cannot be made: %s", slug, type(error).__name__)
@@ -99,12 +104,17 @@ def _seen(links: Iterable[Link | None]) -> list[Link]:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
-    """Give up a question to the database that takes too long; SQLite, in the same file, is not asked."""
+def in_time() -> Iterator[None]:
+    """Give up a question to the database that takes too long.
+
+    SQLite knows no such limit, and its transactions would wait for whoever writes.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {MILLISECONDS}")
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {MILLISECONDS}")
         yield
 
 

@@ -1,4 +1,5 @@
-// A link to what the list shows: the filters without the page, so that it begins with the newest.
+// A link to what the list shows, from its newest record on. The server says which: what was typed may be
+// somebody's e-mail, and a link is passed on.
 
 const button = document.querySelector("[data-copy-link]");
 
@@ -6,14 +7,13 @@ if (button && navigator.clipboard) {
   const words = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const link = new URL(location.href);
-    for (const place of ["before", "after"]) link.searchParams.delete(place);
-    for (const [name, value] of [...link.searchParams]) if (!value) link.searchParams.delete(name);
+    const link = new URL(location.pathname, location.origin);
+    link.search = button.dataset.copyLink;
     let said = "Copied";
     try {
       await navigator.clipboard.writeText(link.href);
     } catch {
-      said = "Copy it from the address bar";
+      said = "It could not be copied";
     }
     button.textContent = said;
     setTimeout(() => (button.textContent = words), 3000);

@@ -1,10 +1,11 @@
 // Times as the reader's clock shows them, with the exact ones (UTC) beside; days to filter by, too.
 
+const LANGUAGE = document.documentElement.lang; // the sentences around them are in it, too
 const FORMS = {
-  moment: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }),
-  minute: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
-  day: new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }),
-  clock: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
+  moment: new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "medium" }),
+  minute: new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" }),
+  day: new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium" }),
+  clock: new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" }),
 };
 
 /** Show the times in a part of the page by the reader's clock; those that are so already stay. */

@@ -1,8 +1,9 @@
 // The chat page: one conversation, kept by the API. This page remembers nothing of its own.
 
 import { gettext, interpolate } from "../words.js";
-import { get, newKey, post } from "./api.js";
+import { detours, get, newKey, post } from "./api.js";
 import { composer } from "./composer.js";
+import { putBy, takeBack } from "./detour.js";
 import { setEnabled } from "./dom.js";
 import { buildForm } from "./form.js";
 import { loginDialog } from "./login-dialog.js";
@@ -32,9 +33,20 @@ const writing = composer(find("composer"), say);
 const showStartOver = startOver(find("start-over"), find("start-over-dialog"), () =>
   act("reset", {}, CLOSED.has(session.status) ? START_ANEW.label : gettext("Start over")),
 );
-const dialog = loginDialog(find("login-dialog"), ({ id, alias }) =>
-  act("credentials_submitted", { credential_id: id }, interpolate(gettext("Use “%(alias)s”"), { alias })),
-);
+const dialog = loginDialog(find("login-dialog"), ({ id, alias }, { isCancelled }) => {
+  const label = interpolate(gettext("Use “%(alias)s”"), { alias });
+  const use = () => act("credentials_submitted", { credential_id: id }, label);
+  if (!isCancelled) return use();
+  const words = gettext("“%(alias)s” was saved before you cancelled. It has not been used.");
+  retire(trouble);
+  trouble = add(sentenceView(interpolate(words, { alias }), [{ label, run: use }], press));
+  setEnabled(trouble, !isBusy);
+  reveal(trouble);
+});
+
+detours.addEventListener("leaving", () => {
+  if (session && newest?.form) putBy(session.id, newest.form);
+});
 
 /** Ask the API once; show what the parent said, then the answer or the problem. */
 async function exchange(ask, { said = null, key = newKey(), focus = "answer" } = {}) {
@@ -71,8 +83,9 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
 /** Show a Turn as the newest one, and return its element. */
 function showTurn(turn) {
   const before = turn.session.id === session?.id ? newest?.form : null;
+  const typed = takeBack(turn.session.id);
   const form = turn.form?.length
-    ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm, before })
+    ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm, before, typed })
     : null;
   watcher.abort();
   retire(newest?.element);
@@ -156,7 +169,16 @@ async function watch(turn) {
   const shownVersion = session.version;
   const line = lookingOut();
   newest.element.append(line.element);
-  const found = await outcome(path, signal, line.looked);
+  let found;
+  try {
+    found = await outcome(path, signal, line.looked);
+  } catch (problem) {
+    if (!problem.body) throw problem;
+    line.element.remove();
+    const shown = showProblem(problem.body, { again: start, sayings: [], left: null });
+    reveal(shown);
+    return;
+  }
   line.element.remove();
   if (signal.aborted) return;
   const now = await current(session.id).catch(() => null);

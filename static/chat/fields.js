@@ -5,11 +5,15 @@ import { el, freshId } from "./dom.js";
 
 const INPUT_TYPES = new Set(["text", "email", "tel", "number", "date"]);
 
-/** Return a field: its name and element, and how to read it (undefined: left empty) and mark it. */
-export function buildField(description) {
+/**
+ * Return a field: its name and element, and how to read it (undefined: left empty) and mark it.
+ * `typed` stands there instead of what is given: what was typed before (null: it was cleared).
+ */
+export function buildField(description, typed = undefined) {
   const id = freshId("field");
   const helpId = description.help ? `${id}-help` : null;
-  const control = buildControl(description, id);
+  const asGiven = buildControl(description, id);
+  const control = typed === undefined ? asGiven : buildControl({ ...description, value: typed }, id);
   const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
   const help = helpId ? el("p", { class: "help", id: helpId, text: description.help }) : null;
   const parts = control.isGroup
@@ -32,7 +36,7 @@ export function buildField(description) {
     }
   }
   showError("");
-  const given = JSON.stringify(control.read());
+  const given = JSON.stringify(asGiven.read());
   const isTouched = () => control.isUnreadable() || JSON.stringify(control.read()) !== given;
   return { name: description.name, label: labelOf(description), description, element, showError, isTouched, ...control };
 }

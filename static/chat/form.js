@@ -7,10 +7,13 @@ import { asList, buildField } from "./fields.js";
 
 /**
  * Return `{element, fields, showErrors}`; `onSubmit(answers)` gets what was filled in. A form before
- * this one gives its place up: what was typed in there is in this one.
+ * this one gives its place up: what was typed in there is in this one. So is what was put by (`typed`).
  */
-export function buildForm(descriptions, { submitLabel, onSubmit, before = null }) {
-  const fields = descriptions.map((description) => keptField(before, description) ?? buildField(description));
+export function buildForm(descriptions, { submitLabel, onSubmit, before = null, typed = new Map() }) {
+  const fields = descriptions.map((description) => {
+    const key = asked(description);
+    return keptField(before, description) ?? { ...buildField(description, typed.get(key)), key };
+  });
   before?.element.remove();
   const summary = el("div", { class: "error summary", role: "alert", tabindex: "-1", hidden: true });
   const element = el(

@@ -9,7 +9,8 @@ const LONGEST_NAME = 60; // of a club, in the name that is proposed for its log-
 
 /**
  * Return `open(payload, club)`, `club` being the name that the parent knows, where there is one;
- * `onSaved(credential)` hears of each log-in that was saved.
+ * `onSaved(credential, {isCancelled})` hears of each log-in that was saved; cancelled while it was on
+ * its way, it is saved as well, and nothing may follow from that.
  */
 export function loginDialog(dialog, onSaved) {
   const form = dialog.querySelector("form");
@@ -23,9 +24,12 @@ export function loginDialog(dialog, onSaved) {
   const saveLabel = save.textContent;
   let request = {};
   let isSaving = false;
+  let showing = 0; // counts: what was begun in a dialog that is gone must not touch the next one
 
   function open(payload, club = null) {
     request = payload;
+    showing += 1;
+    setSaving(false);
     const platform = asWords(String(payload.provider ?? "provider"));
     const name = club ?? platform;
     title.textContent = payload.replace
@@ -44,6 +48,7 @@ export function loginDialog(dialog, onSaved) {
   }
 
   function close() {
+    showing += 1;
     form.reset();
     password.value = "";
     dialog.close();
@@ -67,16 +72,18 @@ export function loginDialog(dialog, onSaved) {
       ...(request.session_id ? { session_id: request.session_id } : {}),
       ...(replace ? { replace: true } : {}),
     };
+    const mine = showing;
     setSaving(true);
     try {
       const credential = await post("/api/v1/credentials", body);
-      close();
-      onSaved(credential);
+      const isCancelled = mine !== showing;
+      if (!isCancelled) close();
+      onSaved(credential, { isCancelled });
     } catch (problem) {
       if (!problem.body) throw problem;
-      showProblem(problem.body);
+      if (mine === showing) showProblem(problem.body);
     } finally {
-      setSaving(false);
+      if (mine === showing || !dialog.open) setSaving(false);
     }
   }
 
@@ -125,6 +132,10 @@ export function loginDialog(dialog, onSaved) {
     password.type = showPassword.checked ? "text" : "password";
   });
   dialog.querySelector("[data-cancel]").addEventListener("click", close);
-  dialog.addEventListener("close", () => form.reset()); // Escape closes it too
+  dialog.addEventListener("close", () => { // Escape closes it too
+    if (dialog.open) return; // opened again meanwhile
+    showing += 1;
+    form.reset();
+  });
   return { open };
 }

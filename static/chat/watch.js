@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 
 const UNDECIDED = new Set(["intent", "sent", "submitting", "outcome_unknown"]);
 const REFUSALS = new Set(["rejected", "not_created"]);
+const IS_GONE = new Set(["not_found", "checkout_session_expired"]); // there is nothing left to ask for
 const FIRST_WAIT_MS = 3_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -43,6 +44,7 @@ export function statusPath(address) {
 /**
  * Return what a path answers once it is decided, or null when that was aborted. It is asked less
  * and less often, and not at all while nobody sees the page; `onLook()` hears of each vain look.
+ * Throws a Problem where it is gone.
  */
 export async function outcome(path, signal, onLook) {
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
@@ -53,7 +55,8 @@ export async function outcome(path, signal, onLook) {
       if (signal.aborted) return null;
       if (!isUndecided(found)) return found;
     } catch (problem) {
-      if (!problem.body) throw problem;
+      if (signal.aborted) return null;
+      if (!problem.body || IS_GONE.has(problem.body.code)) throw problem;
       // a failed look is no answer: the next one may tell
     }
     onLook();

@@ -16,6 +16,7 @@ from accounts.models import User
 from audit import finding
 from audit.actions import Action
 from audit.models import MandateAudit
+from tests.audit.attacking import put_in
 from tests.audit.conftest import MakeRow
 
 LIST = "/admin/audit/mandateaudit/"
@@ -72,6 +73,13 @@ def test_links_to_all_that_belongs_to_a_session_or_a_login(
     assert f'<a href="{LIST}timeline/{row.session_id}/"' in page
     assert f'<a href="{LIST}?q={row.credential_id}"' in page
     assert f'<a href="{LIST}?q=alpine%20%26%20more">alpine &amp; more</a>' in page
+
+
+def test_shows_whatever_somebody_put_there_as_the_actor(console: Client) -> None:
+    put_in(actor="staff:zz")
+    put_in(actor="")
+
+    assert "staff:zz" in console.get(LIST).content.decode()
 
 
 def test_offers_no_way_to_add(console: Client) -> None:

@@ -16,6 +16,8 @@ from accounts.models import User
 from audit import exporting
 from audit.actions import Action
 from audit.models import MandateAudit
+from orchestrator.catalogue import CATALOGUE
+from tests.audit.attacking import attack
 from tests.audit.conftest import MakeRow
 
 LIST = "/admin/audit/mandateaudit/"
@@ -124,6 +126,39 @@ def test_is_refused_where_it_cannot_be_recorded(
         answer = console.post(f"{LIST}export/", {"as": way, "q": str(row.user_id)})
 
     assert answer.status_code == 503
+
+
+def test_says_where_a_part_of_the_log_is_missing(
+    small_log: list[MandateAudit], console: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    attack("DELETE FROM audit_leaf WHERE log_index = 1")
+    asked = {"as": "bundle", "q": str(small_log[0].user_id)}
+
+    answer = console.post(f"{LIST}export/", asked)
+
+    assert answer.status_code == 500
+    said = str(CATALOGUE["proof_unavailable"].english)
+    assert answer.content.decode() == f"{said} (proof_unavailable)"
+    assert "An export has no proof (no node 0/1). Run: manage.py verify_audit" in caplog.text
+    assert not MandateAudit.objects.filter(action=Action.AUDIT_EXPORTED).exists()
+
+
+@pytest.mark.parametrize("asked", [{"since": "rubbish"}, {"kind": "zz"}, {"sinse": "2026-07-01"}])
+def test_gives_nothing_for_what_cannot_be_understood(
+    make_row: MakeRow, console: Client, asked: dict[str, str]
+) -> None:
+    make_row()
+
+    answer = console.post(f"{LIST}export/", asked | {"as": "csv"})
+
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "This could not be understood" in page
+    assert "Nothing was exported." in page
+    assert 'id="filter_since"' in page
+    assert not MandateAudit.objects.filter(action=Action.AUDIT_EXPORTED).exists()
+    listed = console.get(LIST, asked)
+    assert (listed.status_code, "Nothing was looked for." in listed.content.decode()) == (400, True)
 
 
 def test_needs_a_right_of_its_own(make_row: MakeRow, stranger: User, client: Client) -> None:

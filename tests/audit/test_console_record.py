@@ -2,19 +2,28 @@
 
 from datetime import datetime, timedelta
 from html import unescape
-from uuid import uuid4
+from typing import Any
+from unittest import mock
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
 from audit.actions import Action
 from audit.models import MandateAudit
-from tests.audit.attacking import attack, attack_for_good, key
+from tests.audit.attacking import attack, attack_for_good, key, put_in
 from tests.audit.conftest import MakeRow
 
 LIST = "/admin/audit/mandateaudit/"
+SIGNUP = UUID("3d813cbb-47fb-42ba-91df-831e1593ac29")
+STRANGE: list[dict[str, Any]] = [
+    {"elapsed_ms": 10**30},
+    {"elapsed_ms": -5, "step": ["x"]},
+    {"source": {"a": 1}, "tool": ["x"]},
+]
 
 
 @pytest.fixture
@@ -141,6 +150,34 @@ def test_verifies_for_who_may_look_alone(
 
 def test_finds_no_record_to_verify_where_there_is_none(console: Client, db: None) -> None:
     assert console.post(f"{LIST}{uuid4()}/verify/").status_code == 404
+
+
+@pytest.mark.parametrize("metadata", [[], "x", None, 5, *STRANGE])
+def test_says_that_it_is_damaged_whatever_its_metadata_are(console: Client, metadata: Any) -> None:
+    record_id = put_in(metadata=metadata, session_id=SIGNUP, action=Action.TOOL_FAILED)
+
+    opened = console.get(f"{LIST}{record_id}/change/")
+    again = console.post(f"{LIST}{record_id}/verify/", follow=True)
+
+    assert "standing-bad" in opened.content.decode()
+    assert "UTC. Damaged: This record" in unescape(again.content.decode())
+    assert console.get(f"{LIST}timeline/{SIGNUP}/").status_code == 200
+
+
+def test_shows_no_verdict_where_the_reading_cannot_be_recorded(
+    small_log: list[MandateAudit], console: Client
+) -> None:
+    with mock.patch.object(MandateAudit, "save", side_effect=OperationalError("gone")):
+        answer = console.post(f"{LIST}{small_log[0].pk}/verify/")
+    assert answer.status_code == 503
+    assert "Looked at again" not in console.get("/admin/").content.decode()
+
+    console.post(f"{LIST}{small_log[0].pk}/verify/")  # the page that it leads to is not opened
+    viewed = MandateAudit.objects.get(action=Action.AUDIT_VIEWED)
+    assert (viewed.user_id, viewed.metadata["viewed"]) == (
+        small_log[0].user_id,
+        str(small_log[0].pk),
+    )
 
 
 def test_links_to_what_was_before_and_after_in_the_signup(

@@ -24,7 +24,7 @@ MOST = 400  # rows that a look may read here: a fiftieth of all
 LIST = "/admin/audit/mandateaudit/"
 
 # Signups of 17 records, four common actions of which one has not happened lately, a rare one, a rare
-# provider, a rare source, and a person with a tenth of it all
+# provider, a rare source, a person with a tenth of it all, and one with the newest tenth in one signup
 FILL = """
 INSERT INTO mandate_audit (id, user_id, actor, action, provider, org_ref, program_ref, credential_id,
     session_id, metadata, created_at, schema_v, content_hash)
@@ -33,10 +33,12 @@ SELECT gen_random_uuid(), u, 'user:' || u,
          WHEN n % 4 = 0 AND n > 12000 THEN 'tool_succeeded' ELSE
     (ARRAY['message_sent', 'tool_succeeded', 'tool_failed', 'credentials_accessed'])[1 + n % 4] END,
     CASE WHEN n = 77 THEN 'swimdesk' ELSE 'skiclubpro' END, 'blackhawk-ski', 'p' || n % 9,
-    CASE WHEN n % 4 = 3 THEN u END, md5((n / 17)::text)::uuid,
+    CASE WHEN n % 4 = 3 THEN u END,
+    md5(CASE WHEN n > 18000 THEN 'long' ELSE (n / 17)::text END)::uuid,
     jsonb_build_object('source', CASE WHEN n = 78 THEN 'google' ELSE 'mcp' END),
     now() - (20000 - n) * interval '300 seconds', 1, md5(n::text)
-FROM (SELECT n, md5((CASE WHEN n % 10 = 0 THEN 0 ELSE n / 17 % 500 END)::text)::uuid AS u
+FROM (SELECT n, md5((CASE WHEN n > 18000 THEN -1 WHEN n % 10 = 0 THEN 0 ELSE n / 17 % 500
+                     END)::text)::uuid AS u
       FROM generate_series(1, 20000) n) t
 """
 
@@ -139,11 +141,12 @@ def test_reads_few_rows_whatever_is_asked(console: Client) -> None:
 
 
 def test_reads_few_rows_of_a_trail(console: Client) -> None:
-    row = finding.page(finding.Question(actions=("credentials_accessed",)), size=1).rows[0]
-    for named_by in finding.NAMED_BY_UUID:
-        name = str(getattr(row, named_by))
-        _check(console, q=name)
-        _check(console, q=name, provider="swimdesk", kind="failed")
+    opened = MandateAudit.objects.filter(action="credentials_accessed").order_by("created_at")
+    for row in (opened[1_000], opened[4_900]):  # of a short trail, and of a long one, the newest
+        for named_by in finding.NAMED_BY_UUID:
+            name = str(getattr(row, named_by))
+            _check(console, q=name)
+            _check(console, q=name, provider="swimdesk", kind="failed")
 
 
 def test_reads_no_more_for_a_deep_page(console: Client) -> None:

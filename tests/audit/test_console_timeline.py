@@ -16,6 +16,7 @@ from audit import stories
 from audit.actions import Action, staff
 from audit.admin import story_page
 from audit.models import MandateAudit
+from tests.audit.attacking import put_in
 from tests.audit.conftest import MakeRow
 
 LIST = "/admin/audit/mandateaudit/"
@@ -121,6 +122,38 @@ def test_is_recorded_and_shows_nothing_where_it_cannot_be(
 
     with mock.patch.object(MandateAudit, "save", side_effect=OperationalError("gone")):
         assert console.get(f"{LIST}timeline/{SIGNUP}/").status_code == 503
+
+
+def test_is_recorded_for_all_whose_it_is_whatever_was_added(
+    signup: list[MandateAudit], console: Client, parent: User, stranger: User
+) -> None:
+    put_in(session_id=SIGNUP, id=UUID(int=1))  # nobody's, and by its id the first of them
+    put_in(session_id=SIGNUP, user_id=stranger.pk)
+    put_in(id=SIGNUP)
+
+    _page(console)
+    console.get(LIST, {"q": str(SIGNUP)})
+    console.post(f"{LIST}export/", {"q": str(SIGNUP), "as": "csv"})
+
+    viewed = MandateAudit.objects.filter(action__in=[Action.AUDIT_VIEWED, Action.AUDIT_EXPORTED])
+    told = sorted(viewed.values_list("user_id", "action"))
+    each = [Action.AUDIT_EXPORTED, Action.AUDIT_VIEWED, Action.AUDIT_VIEWED]
+    assert told == sorted((user.pk, str(it)) for user in (parent, stranger) for it in each)
+    assert set(viewed.values_list("session_id", flat=True)) == {SIGNUP}
+
+
+def test_counts_on_this_page_and_says_so(
+    signup: list[MandateAudit], console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "on this page" not in _page(console)
+
+    monkeypatch.setattr(story_page, "MOST_TOLD", 3)
+    page = _page(console)
+    assert "<dd>3, on this page</dd>" in page
+    assert "1 failed or refused</span> on this page" in page
+
+    after = console.get(f"{LIST}timeline/{SIGNUP}/").context["more"]
+    assert "nothing on this page" in _page(console, f"?after={after}")
 
 
 def test_goes_on_where_it_is_long(

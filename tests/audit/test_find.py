@@ -9,8 +9,9 @@ import pytest
 
 from audit import finding
 from audit.actions import Action
-from audit.finding import Place, Question, page, page_after, place_of
+from audit.finding import Question, page, page_after, place_of
 from audit.models import MandateAudit
+from audit.paging import Place
 from tests.audit.conftest import MakeRow, needed
 
 Rows = list[MandateAudit]

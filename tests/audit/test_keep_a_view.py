@@ -99,6 +99,18 @@ def test_up_to_a_number(console: Client, staff: User, monkeypatch: pytest.Monkey
     assert [view.name for view in saved_views.of(staff.pk)] == ["First"]
 
 
+def test_or_copies_a_link_without_the_e_mail(
+    console: Client, parent: User, make_row: MakeRow
+) -> None:
+    make_row(parent.pk)
+
+    page = console.get(LIST, {"q": parent.email, "kind": "failed"}).content.decode()
+    assert f'data-copy-link="q={parent.pk}&amp;kind=failed"' in page
+
+    page = console.get(LIST, {"q": "nobody@example.com"}).content.decode()
+    assert "data-copy-link" not in page
+
+
 def test_which_goes_with_the_account(staff: User) -> None:
     saved_views.keep(staff.pk, name="Mine", query="kind=failed")
 

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import User
 from audit.actions import SYSTEM, Action
 from audit.actions import staff as as_staff
+from tests.audit.attacking import put_in
 from tests.audit.conftest import MakeRow
 
 
@@ -220,6 +221,18 @@ def test_shows_hostile_words_as_words(make_row: MakeRow, parent: User, browser: 
 
     assert hostile not in html
     assert unescape(html).count(hostile) >= 5  # the choice, and the details of both
+
+
+@pytest.mark.parametrize("metadata", [[], "x", None, 5, {"elapsed_ms": 10**30}])
+def test_shows_whatever_somebody_put_there_as_metadata(
+    parent: User, browser: Client, metadata: Any
+) -> None:
+    put_in(user_id=parent.pk, action=Action.TOOL_FAILED, metadata=metadata)
+
+    answer = browser.get("/mandates-audit")
+
+    assert answer.status_code == 200
+    assert "A provider was asked, and that failed." in answer.content.decode()
 
 
 def test_holds_no_script_or_style_of_its_own(

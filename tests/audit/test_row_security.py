@@ -12,10 +12,11 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
-from audit import acting, guards, roles
+from audit import acting, guards, roles, saved_views
 from audit.actions import Action, person
-from audit.models import MandateAudit
+from audit.models import MandateAudit, SavedView
 from audit.services import AuditUnavailableError, record
+from orchestrator.services.leaving import delete_account
 from tests.rows_of_people import TABLES, give_rows
 
 pytestmark = [
@@ -36,10 +37,10 @@ IMPOSTOR = f"""
     USING (user_id = {roles.ME.replace("current_setting", "?table.current_setting")})
 """
 LEDGER = {"mandate_audit", "audit_subject"}  # which nobody at a page changes at all
+VIEWS = "audit_saved_view"  # of one person of the staff, which no other one sees
 # Tables that name a person and are open to the roles, each for a reason.
 OPEN = {
     "account_emailaddress": "not used: log-in goes by users",
-    "audit_saved_view": "filters of the staff, with people by id; others only take them away",
     "django_admin_log": "what staff did, shown to staff alone",
     "external_identities": "looked up to find out who it is",
     "mfa_authenticator": "looked up while somebody logs in",
@@ -124,7 +125,7 @@ def test_shows_nobody_anything_until_it_is_known_who_asks(both: tuple[UUID, UUID
         assert change("DELETE FROM stored_credentials") == 0
 
 
-@pytest.mark.parametrize("table", [name for name in TABLES if name not in LEDGER])
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in {*LEDGER, VIEWS}])
 def test_lets_nobody_change_or_take_what_is_not_theirs(both: tuple[UUID, UUID], table: str) -> None:
     [(key,)] = ask(
         "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid"
@@ -161,8 +162,41 @@ def test_lets_nobody_add_what_would_be_somebody_elses(
 @pytest.mark.parametrize("role", [acting.as_staff, acting.as_jobs])
 def test_shows_everything_to(role: object, both: tuple[UUID, UUID]) -> None:
     assert callable(role)
+    own = {VIEWS: 0} if role is acting.as_staff else {}
     with role():
-        assert counts() == dict.fromkeys(TABLES, 2)
+        assert counts() == dict.fromkeys(TABLES, 2) | own
+
+
+def test_keeps_the_views_of_each_of_the_staff_to_themselves(both: tuple[UUID, UUID]) -> None:
+    ours, theirs = both
+    with acting._asking(acting._Asker(acting.Role.STAFF, ours)):
+        assert [view.query for view in saved_views.of(ours)] == ["kind=failed"]
+        assert saved_views.of(theirs) == []
+        saved_views.keep(ours, name="Ours", query="kind=booked")
+        saved_views.keep(ours, name="Another", query="kind=booked")
+        saved_views.forget(ours, name="Another")
+        assert change(of(VIEWS, "UPDATE ?table SET query = '' WHERE user_id <> %s"), ours) == 0
+        assert change(of(VIEWS, "DELETE FROM ?table WHERE user_id <> %s"), ours) == 0
+        for deed in (
+            "INSERT INTO ?table (user_id, name, query) SELECT %s, 'x', ''",
+            "UPDATE ?table SET user_id = %s",
+        ):
+            with refused():
+                change(of(VIEWS, deed), theirs)
+    assert ask(of(VIEWS, "SELECT user_id, query FROM ?table ORDER BY query")) == [
+        (ours, "kind=booked"),
+        (theirs, "kind=failed"),
+    ]
+
+
+def test_takes_the_views_along_of_who_leaves(both: tuple[UUID, UUID], noon: datetime) -> None:
+    with acting.for_person(both[0]):
+        for deed in ("UPDATE ?table SET query = ''", "INSERT INTO ?table TABLE ?table"):
+            with refused():
+                change(of(VIEWS, deed))
+        assert SavedView.objects.get().user_id == both[0]
+        delete_account(user_id=both[0], at=noon)
+    assert ask(of(VIEWS, "SELECT user_id FROM ?table")) == [(both[1],)]
 
 
 def test_lets_staff_write_what_the_admin_is_for(both: tuple[UUID, UUID]) -> None:

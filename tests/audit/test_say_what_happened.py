@@ -9,11 +9,11 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize("action", Action.values)
-def test_there_is_one_sentence_for_every_action(action: str) -> None:
-    assert (action in words.YOU) != (action in words.DONE)
-    said = words.sentence(action, {}, is_own_deed=True)
-    assert said.endswith(".")
-    assert said == str(words.YOU.get(action) or words.DONE[action])
+def test_there_is_a_sentence_for_every_action_whoever_did_it(action: str) -> None:
+    said = [words.sentence(action, {}, is_own_deed=is_own) for is_own in (True, False)]
+    assert said == [str(words.YOU.get(action) or words.DONE[action]), str(words.DONE[action])]
+    assert [one[-1] for one in said] == [".", "."]
+    assert action not in words.YOU or not said[1].startswith("You ")
 
 
 @pytest.mark.parametrize("action", Action.values)
@@ -55,4 +55,4 @@ def test_an_action_that_is_new_is_said_by_its_name() -> None:
 
 def test_nobody_is_told_that_they_did_what_others_did() -> None:
     said = words.sentence(Action.SESSION_DELETED, {}, is_own_deed=False)
-    assert said == "Deleted a signup."
+    assert said == "This signup was deleted."

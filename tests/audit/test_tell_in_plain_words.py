@@ -6,7 +6,7 @@ import pytest
 
 from audit.actions import Action
 from audit.kinds import Kind, kind_of
-from audit.plain_words import in_words, label_of, span
+from audit.plain_words import in_words, label_of, span, took
 from audit.vocabulary import KEYS
 from audit.words import LABELS
 
@@ -54,3 +54,12 @@ def test_give_what_matters_a_sign_beside_its_colour() -> None:
 
     assert all(signs)
     assert len(set(signs)) == 4
+
+
+@pytest.mark.parametrize(
+    ("elapsed_ms", "said"),
+    [(0, "0 ms"), (1_200, "1.2 s"), (-5, None), (10**30, None), (True, None), ("9", None)],
+)
+def test_believe_no_call_to_have_taken_for_ever(elapsed_ms: object, said: str | None) -> None:
+    assert took(elapsed_ms) == said
+    assert in_words({"elapsed_ms": elapsed_ms}) != [("Took", "")]

@@ -1,7 +1,7 @@
 """Entering a provider's login in its dialog…"""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.turns import SESSION_ID, answer_with, button, card, problem, resuming, turn
 
@@ -110,6 +110,33 @@ def test_shows_what_is_wrong_inside_the_dialog(chat: Page) -> None:
     email = dialog.get_by_label("E-mail at the provider")
     expect(email).to_be_focused()
     expect(email).to_have_accessible_description("Please enter an e-mail address.")
+
+
+@pytest.mark.parametrize("how", ["Escape", "Cancel"])
+def test_uses_nothing_that_was_cancelled_on_its_way(chat: Page, how: str) -> None:
+    asked = answer_with(chat, [*resuming(ASKING), CONNECTED])
+    held: list[Route] = []
+    chat.route("**/api/v1/credentials", lambda route: held.append(route))
+    chat.goto("/")
+    enter(chat)
+    expect(chat.get_by_role("button", name="Saving…")).to_be_visible()
+
+    if how == "Escape":
+        chat.keyboard.press("Escape")
+    else:
+        chat.get_by_role("button", name="Cancel").click()
+    chat.get_by_role("button", name="Enter a login").click()  # another try
+    chat.get_by_label("Name for this login").fill("Other")
+    held.pop().fulfill(status=201, json=SAVED)
+
+    expect(chat.get_by_text("“Ours” was saved before you cancelled. It has not")).to_be_attached()
+    expect(chat.get_by_label("Name for this login")).to_have_value("Other")
+    expect(chat.get_by_role("button", name="Save and continue")).to_be_enabled()
+    assert len(asked) == 2, "nothing was told to the chat"
+    chat.keyboard.press("Escape")
+    chat.get_by_role("button", name="Use “Ours”").click()
+    expect(chat.get_by_text("You are connected.")).to_be_visible()
+    assert asked[-1][2]["payload"] == {"credential_id": SAVED["id"]}
 
 
 def test_forgets_the_password_when_it_is_cancelled(chat: Page) -> None:

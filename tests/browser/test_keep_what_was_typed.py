@@ -219,3 +219,80 @@ def test_forgets_it_with_another_program_or_signup(chat: Page) -> None:
     expect(chat.get_by_text("A new signup.")).to_be_visible()
 
     expect(chat.locator(".turn").last.get_by_label("Child's name")).to_have_value("")
+
+
+ENDED = problem(401, "session_expired", "Please log in again.", redirect="/auth")
+KEPT = "JSON.stringify({...sessionStorage})"
+OTHER = {"id": "0b6f7f52-1c7e-4b66-9f0e-5d1c2b3a4f60"}
+SECRET = field("club_password", "Password of the club", required=False)
+
+
+def with_secret(shown: dict[str, Any]) -> dict[str, Any]:
+    return shown | {"form": [*shown["form"], SECRET]}
+
+
+def leave_typed(page: Page) -> None:
+    """Fill in some of the form, and find out by sending it that the log-in has ended."""
+    page.goto("/")
+    page.get_by_label("Child's name").fill("Emma")
+    page.get_by_label("Years of skiing").fill("2.5")
+    page.get_by_label("Jacket size").select_option(label="Medium")
+    page.get_by_label("Sunday").check()
+    page.get_by_label("Notes").fill("")
+    page.get_by_label("Password of the club").fill("not for any store")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("the log-in")).to_be_visible()
+
+
+@pytest.fixture
+def sent_away(chat: Page) -> Page:
+    chat.route("**/auth?next=/&why=ended", lambda route: route.fulfill(body="the log-in"))
+    return chat
+
+
+def test_brings_it_back_from_the_way_to_the_log_in(sent_away: Page) -> None:
+    shown = with_secret(form("Please fill this in.", notes="Shy", photos=True))
+    again = with_secret(form("It is $95.00.", 2, notes="Shy", photos=True))
+    answer_with(sent_away, [*resuming(shown), ENDED, *resuming(shown), again])
+    leave_typed(sent_away)
+    assert "not for any store" not in sent_away.evaluate(KEPT)
+
+    sent_away.goto("/")
+    ask(sent_away, "how much is it?")  # it counts as typed
+    expect(sent_away.get_by_text("It is $95.00.")).to_be_visible()
+
+    back = newest_form(sent_away)
+    expect(back.get_by_label("Child's name")).to_have_value("Emma")
+    expect(back.get_by_label("Years of skiing")).to_have_value("2.5")
+    expect(back.get_by_label("Jacket size").locator("option:checked")).to_have_text("Medium")
+    expect(back.get_by_label("Sunday")).to_be_checked()
+    expect(back.get_by_label("Notes")).to_have_value("")
+    expect(back.get_by_label("Photos may be taken")).to_be_checked()
+    expect(back.get_by_label("Password of the club")).to_have_value("")
+    assert sent_away.evaluate(KEPT) == "{}"
+
+
+def test_brings_it_back_to_nobody_else(sent_away: Page) -> None:
+    shown = with_secret(FIRST)
+    other = shown | {"session": FIRST["session"] | OTHER}
+    answer_with(sent_away, [*resuming(shown), ENDED, *resuming(other)])
+    leave_typed(sent_away)
+
+    sent_away.goto("/")
+
+    expect(newest_form(sent_away).get_by_label("Child's name")).to_have_value("")
+    assert sent_away.evaluate(KEPT) == "{}"
+
+
+def test_leaves_nothing_behind_where_somebody_logs_out(
+    open_page: Callable[..., Page], log_in: Callable[[Page], Page]
+) -> None:
+    page = log_in(open_page())
+    page.goto("/auth/logout")
+    page.evaluate("sessionStorage.setItem('typed', 'Emma')")
+
+    page.locator("main").get_by_role("button", name="Log out").click()
+
+    page.wait_for_url("**/auth**")
+    page.wait_for_load_state()
+    assert page.evaluate(KEPT) == "{}"

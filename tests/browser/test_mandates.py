@@ -59,8 +59,8 @@ def test_tell_the_time_by_the_readers_clock_and_exactly(
     chromium: Browser, served: Served, waiting: StorageState
 ) -> None:
     with chromium.new_context(
-        base_url=served.url, storage_state=waiting, timezone_id="America/Chicago", locale="en-US"
-    ) as window:
+        base_url=served.url, storage_state=waiting, timezone_id="America/Chicago", locale="de-DE"
+    ) as window:  # whose browser is in a language that we do not speak
         page = window.new_page()
         page.goto(TRAIL)
         event = page.locator(".event").first

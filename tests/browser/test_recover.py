@@ -234,6 +234,34 @@ def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
     assert [path for _, path, _ in asked].count(STATUS_URL) == 2
 
 
+@pytest.mark.parametrize(
+    ("gone", "way"),
+    [
+        (problem(404, "not_found", "We could not find that."), "Start again"),
+        (
+            problem(410, "checkout_session_expired", "This signup has expired."),
+            "Start a new signup",
+        ),
+    ],
+)
+def test_looks_no_more_for_an_outcome_that_is_gone(
+    chat: Page, gone: tuple[int, dict[str, Any]], way: str
+) -> None:
+    unknown = turn(CHECKING, step="confirmation", status="outcome_unknown")
+    chat.clock.install()
+    asked = answer_with(chat, [*resuming(unknown), gone, {"status": "sent"}])
+
+    chat.goto("/")
+    expect(chat.get_by_text(CHECKING)).to_be_visible()
+    chat.clock.run_for(3_000)
+
+    expect(chat.get_by_text(gone[1]["detail"])).to_be_visible()
+    expect(chat.get_by_role("button", name=way)).to_be_enabled()
+    expect(chat.locator(".looking-out")).to_have_count(0)
+    chat.clock.run_for(300_000)
+    assert len(asked) == 3
+
+
 def test_shows_the_receipt_of_what_was_found_out_meanwhile(chat: Page) -> None:
     unknown = turn(
         CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}

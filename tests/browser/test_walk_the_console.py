@@ -49,6 +49,13 @@ def test_from_the_dashboard_to_an_export_and_is_recorded_on_the_way(
     expect(rows(page)).to_have_count(50)
     expect(rows(page).first).to_contain_text(FAMILY)
     artefacts.keep(page, "console-2-family")
+    page.evaluate("navigator.clipboard.writeText = async (link) => { window.copied = link; }")
+    page.get_by_role("button", name="Copy link to this view").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("window.copied")
+    assert re.search(r"/mandateaudit/\?q=[0-9a-f-]{36}$", copied), (
+        "an id; e-mails are not passed on"
+    )
 
     completed = rows(page).filter(has_text=re.compile("completed|confirmed", re.IGNORECASE))
     completed.first.get_by_role("rowheader").get_by_role("link").click()

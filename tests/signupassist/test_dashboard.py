@@ -3,19 +3,22 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from audit.actions import Action
 from sessions_store.models import AgenticCheckoutSession
-from signupassist import health
-from signupassist.dashboard import ledger, service, tiles
+from signupassist import health, worker_health
+from signupassist.dashboard import ledger, service, site, tiles
 from signupassist.dashboard.tiles import Reader
 from tests.audit.conftest import sealed
 from tests.roles import staff_with
@@ -53,7 +56,8 @@ def test_shows_how_things_stand_and_links_what_the_role_opens(
         "actions", "funnel", "sessions", "log", "waiting", "calls", "openings", "worker", "tools",
         "keys",
     ]  # fmt: skip
-    assert (f'href="{LEDGER}?action=session_created&amp;when=7"' in page) == (role == "auditor")
+    assert (f'href="{LEDGER}?action=tool_failed&amp;when=7"' in page) == (role == "auditor")
+    assert "<a " not in page[page.index('id="funnel"') : page.index('id="sessions"')]
     assert (f'href="{RUNS}"' in page) == (role == "support")
     assert "style=" not in page  # which the policy for pages forbids
     assert 'class="app-' in page[page.index("All lists") :]
@@ -106,6 +110,36 @@ def test_gives_up_a_question_that_takes_too_long(monkeypatch: pytest.MonkeyPatch
 
     assert made.says == NOT_AVAILABLE
     assert not AgenticCheckoutSession.objects.exists()  # the connection is as good as before
+
+
+@pytest.mark.django_db
+def test_begins_no_transaction_where_it_would_wait_for_writers_or_keep_others_waiting(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.REDIS_URL = "redis://nobody.test"
+    outside, depths = len(connection.savepoint_ids), {}
+
+    def note(name: str) -> None:
+        depths[name] = len(connection.savepoint_ids) - outside
+
+    def jobs(at: datetime) -> dict[str, worker_health.Job]:
+        note("jobs")
+        return {}
+
+    def made(reader: Reader) -> tiles.Tile:
+        note("tile")
+        return tiles.Tile("", "")
+
+    monkeypatch.setattr(worker_health, "_redis_queue", lambda: note("redis"))
+    monkeypatch.setattr(worker_health, "_jobs", jobs)
+    monkeypatch.setattr(site, "TILES", (("a", "A", made), ("worker", "B", service.worker)))
+    request = HttpRequest()
+    request.user = User()
+
+    assert NOT_AVAILABLE not in [one.says for one in site.look(request)]
+
+    timed = int(connection.vendor == "postgresql")
+    assert depths == {"tile": timed, "redis": 0, "jobs": timed}
 
 
 def queries_of_page(client: Client) -> list[tuple[str, Any]]:

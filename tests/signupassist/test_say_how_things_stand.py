@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, timedelta
 from html import unescape
+from io import StringIO
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +20,7 @@ from orchestrator.models import RegistrationSubmission
 from orchestrator.tools.toolbox import Condition
 from sessions_store.models import AgenticCheckoutSession
 from signupassist import worker_health
-from signupassist.dashboard import service
+from signupassist.dashboard import ledger, service
 from signupassist.dashboard.tiles import Reader
 from signupassist.worker_health import Job, Queue, WorkerHealth
 from tests.audit.conftest import needed, sealed
@@ -85,6 +87,26 @@ def test_says_what_to_do_where_older_days_were_not_counted(auditor: Client) -> N
     record(Action.MESSAGE_SENT)
     assert sealed(timezone.now())
     assert "manage.py seal_audit --tally" in tile(page_of(auditor), "actions")
+
+    call_command("seal_audit", "--tally", verbosity=0, stdout=StringIO())
+    assert "--tally" not in tile(page_of(auditor), "actions"), "counted is counted"
+    record(Action.MESSAGE_SENT)
+    assert sealed(timezone.now())
+    assert "3 actions in 14 days, 2 of them today." in tile(page_of(auditor), "actions")
+
+
+def test_says_that_it_looked_at_some_of_many_that_wait(
+    auditor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "OLDEST", 3)
+    record(Action.MESSAGE_SENT, 3, at=timezone.now() - timedelta(seconds=10))
+    assert "The longest for 10 seconds" in tile(page_of(auditor), "waiting")
+    record(Action.MESSAGE_SENT, at=timezone.now() - timedelta(seconds=10))
+
+    said = tile(page_of(auditor), "waiting")
+
+    assert "Of those that wait, 3 were looked at: none waits too long." in said
+    assert "The longest for at least 10 seconds" in said
 
 
 def test_counts_signups_and_registrations_that_need_a_person(auditor: Client, parent: User) -> None:
@@ -165,7 +187,7 @@ OK, DIED = (Job(state, None, None) for state in ("ok", "died"))
 def test_tells_how_the_worker_fares(
     monkeypatch: pytest.MonkeyPatch, said: str, health: WorkerHealth
 ) -> None:
-    monkeypatch.setattr(worker_health, "look", lambda _: health)
+    monkeypatch.setattr(worker_health, "look", lambda *_, **__: health)
 
     made = service.worker(Reader(User(), timezone.now()))
 

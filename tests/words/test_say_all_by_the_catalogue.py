@@ -1,8 +1,10 @@
 """Saying everything by the catalogue: in a language made for the test, no English is left…"""
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.mail import EmailMessage
@@ -13,10 +15,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services.mails import Change, change_mail, reset_mail
-from orchestrator.models import RegistrationSubmission
-from orchestrator.services import news
+from audit import words
+from audit.actions import Action
+from orchestrator.models import RegistrationSubmission, SubmissionStatus
+from orchestrator.services import news, reading
 from orchestrator.submissions.refusals import SENTENCES
+from orchestrator.understanding import questions
 from tests.orchestrator.chat import ANSWERS, MISSING, SATURDAY, Chat
+from tests.roles import staff_with
 from tests.words import pseudo
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
@@ -30,7 +36,10 @@ NAMES = {
     OURS,
     "31-a de May 2018",
 }  # and a day as they write it
-REFERENCE = re.compile(r"SAMPLE-[0-9A-Z-]+")
+REFERENCE = re.compile(  # and what is written as digits: an id, a moment
+    r"SAMPLE-[0-9A-Z-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC"
+)
 SPOKEN = {"message", "title", "subtitle", "description", "detail", "label", "help"}
 BETWEEN = re.compile(r"[\n·:;,()]+")
 
@@ -77,6 +86,86 @@ def check(body: dict[str, Any]) -> None:
     texts = list(said_in(problem))
     assert texts
     assert [found for text in texts if (found := english(text))] == []
+
+
+def registered(parent: User, status: str, **more: Any) -> RegistrationSubmission:
+    now = timezone.now()
+    usual = {
+        "session_id": uuid4(), "user_id": parent.pk, "provider": "skiclubpro",
+        "org_ref": "blackhawk-ski", "org_name": "Blackhawk Ski Club", "program_title": "Nordic Kids",
+        "participant": "a" * 64, "request_digest": "b" * 64, "is_real": True,
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    return RegistrationSubmission.objects.create(status=status, **usual | more)
+
+
+def test_tells_what_every_action_was_whoever_did_it() -> None:
+    with translation.override(pseudo.CODE):
+        told = [words.sentence(one, {}, is_own_deed=own) for one in Action for own in (True, False)]
+    assert [one for one in told if english(one)] == []
+
+
+def test_reads_codes_that_machines_read_as_they_are() -> None:
+    one = questions.Registration("confirmed", "Yes.", "REF-1", False, False, "Kids", "Club")
+    with translation.override(pseudo.CODE):
+        told = questions._newest(one), questions._became(one)
+    assert "⟦confirmed⟧" in told[0]
+    assert all("REF-1" in sentence for sentence in told)
+
+
+def test_says_in_the_readers_language_what_was_written_when_the_module_was_read() -> None:
+    with translation.override(pseudo.CODE):
+        assert english(str(reading.NO_PASSWORDS)) == []
+
+
+def test_calls_for_the_reader_s_language_in_no_module_s_body() -> None:
+    found = [
+        f"{path.relative_to(pseudo.ROOT)}:{call.lineno}"
+        for folder in ("accounts", "audit", "credentials", "orchestrator", "signupassist")
+        for path in (pseudo.ROOT / folder).rglob("*.py")
+        for call in calls_while_imported(ast.parse(path.read_text()))
+    ]
+    assert found == []
+
+
+def calls_while_imported(module: ast.Module) -> Iterator[ast.Call]:
+    """Return the calls of a gettext that is not lazy, outside of functions."""
+    imported = [one for one in ast.walk(module) if isinstance(one, ast.ImportFrom)]
+    at_once = {
+        name.asname or name.name
+        for one in imported
+        if one.module == "django.utils.translation"
+        for name in one.names
+        if name.name.endswith("gettext")
+    }
+    rooms: list[ast.AST] = [module]
+    while rooms:
+        for node in ast.iter_child_nodes(rooms.pop()):
+            match node:
+                case ast.Call(func=ast.Name(id=name)) if name in at_once:
+                    yield node
+            if not isinstance(node, ast.FunctionDef | ast.Lambda):
+                rooms.append(node)
+
+
+def test_speaks_to_the_next_reader_in_their_own_language(parent: User) -> None:
+    before, after = Client(HTTP_ACCEPT_LANGUAGE=pseudo.CODE), Client()
+    before.force_login(parent)
+    assert "⟦" in before.get("/mandates-audit").content.decode()
+
+    for path in ("/auth?next=%00", "/api/v1/audit?cursor=%00"):  # refused at the outermost wall
+        assert "⟦" not in after.get(path).content.decode()
+    assert translation.get_language() == "en"
+
+
+def test_keeps_the_console_in_english() -> None:
+    browser = Client(HTTP_ACCEPT_LANGUAGE=pseudo.CODE)
+    browser.force_login(staff_with("auditor", "support"))
+
+    for path in ("/admin/", "/admin/audit/mandateaudit/"):
+        page = browser.get(path).content.decode()
+        assert '<html lang="en"' in page
+        assert "⟦" not in page
 
 
 def test_carries_a_whole_signup(chat: Chat) -> None:
@@ -166,9 +255,12 @@ def test_writes_every_mail(parent: User) -> None:
         ("/", 200),
         ("/mandates-audit", 200),
         ("/mandates-audit/logins", 200),
+        ("/mandates-audit/registrations", 200),
     ],
 )
 def test_shows_every_page(parent: User, path: str, status: int) -> None:
+    for number, state in enumerate(SubmissionStatus):
+        registered(parent, state, program_ref=f"p-{number}")
     browser = Client(HTTP_ACCEPT_LANGUAGE=pseudo.CODE)
     if path not in ("/auth", "/auth/signup", "/auth/reset"):
         browser.force_login(parent)
