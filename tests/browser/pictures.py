@@ -118,9 +118,9 @@ class Photographer:
             self.take(parent, "chat.png")
             with self.window("/", people["parent"], phone=True) as phone:
                 Walk(phone, hands=Finger()).at("Confirm")
-                phone.get_by_role(
-                    "button", name="Confirm registration"
-                ).scroll_into_view_if_needed()
+                phone.get_by_role("button", name="Confirm registration").evaluate(
+                    "each => each.scrollIntoView({ block: 'end' })"
+                )
                 self.take(phone, "chat-phone.png")
             walk.confirm()
             walk.at("Done")
