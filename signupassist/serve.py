@@ -139,7 +139,7 @@ def _collect_static() -> None:
 def _run(listener: socket.socket) -> int:
     gunicorn = (
         "-m gunicorn signupassist.wsgi --worker-class gthread --workers 2 --threads 4 --timeout 60 "
-        "--graceful-timeout 8 --no-control-socket --forwarder-headers NONE "
+        "--graceful-timeout 8 --keep-alive 75 --no-control-socket --forwarder-headers NONE "
         f"--bind fd://{listener.fileno()}"
     )
     web = Child(

@@ -25,7 +25,7 @@ STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes", "on"}
 SPREAD = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
 # Pages and scripts are tested on SQLite. The runs end at about the same time; one worker more costs the
 # seconds of its start and a database.
-ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "6"], [*SPREAD, "2"]
+ON_SQLITE, ON_POSTGRESQL = [*SPREAD, "4"], [*SPREAD, "2"]
 # Where nothing was run before: nobody comes back for what mypy would note down, and one process
 # compiles the tests, while mypy has the other core, which each worker would do for itself.
 FRESH = ["--cache-dir", os.devnull] if STRICT else []

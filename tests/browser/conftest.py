@@ -125,6 +125,7 @@ def serving(prepared: Prepared, home: Path, **settings: str) -> Iterator[Served]
     with socket.create_server(("127.0.0.1", 0)) as listener, (home / "log").open("wb") as log:
         number = listener.fileno()
         gunicorn = [sys.executable, "-m", "gunicorn", "signupassist.wsgi", "--threads=8"]
+        gunicorn += ["--keep-alive=75"]  # as in production: none is closed as a browser sends by it
         server = subprocess.Popen(
             [*gunicorn, f"--bind=fd://{number}"],
             cwd=ROOT,

@@ -210,7 +210,9 @@ def running(home: Path, binaries: Path) -> Iterator[Stack]:
     with ExitStack() as parts:
         url = parts.enter_context(pgtemp.server(binaries))
         home.chmod(0o755)
-        stack = Stack(home, url.split("@/")[1].removesuffix("/postgres"))
+        sockets = url.split("@/")[1].removesuffix("/postgres")
+        Path(sockets).chmod(0o711)  # the image's user goes through it to PostgreSQL
+        stack = Stack(home, sockets)
         parts.callback(stack.close)
         stack.build()
         stack.release()
