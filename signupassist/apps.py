@@ -1,5 +1,4 @@
 import gc
-import os
 import sys
 from typing import Any
 
@@ -8,8 +7,6 @@ from django.conf import settings
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
-
-WORKERS_NICENESS = 5  # of 19
 
 
 class ProjectConfig(AppConfig):
@@ -29,7 +26,6 @@ class ProjectConfig(AppConfig):
         if sys.argv[1:2] == ["qcluster"]:  # its children have the same arguments
             acting.process_acts_as(acting.Role.JOBS)
             sqlite_lock.switch_on()
-            step_back()
         gc.freeze()  # what is loaded by now stays for good: no collection needs to look at it
         gc.enable()
 
@@ -81,9 +77,3 @@ def keep_rows_apart(*, using: str, **kwargs: Any) -> None:
     with connection.cursor() as cursor:
         there = connection.introspection.table_names(cursor)
     roles.install(connection, tables.intersection(there))
-
-
-def step_back(**_: Any) -> None:
-    """Let others of the machine go first: somebody waits for their answers, nobody for a job's."""
-    calmer = max(os.getpriority(os.PRIO_PROCESS, 0), WORKERS_NICENESS)
-    os.setpriority(os.PRIO_PROCESS, 0, calmer)

@@ -196,9 +196,7 @@ def _seal(ready: Barrier, stop: Event) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     _setup()
     from audit import sealer
-    from signupassist.apps import step_back
 
-    step_back()  # as the worker does
     connection.ensure_connection()
     ready.wait()
     while True:
