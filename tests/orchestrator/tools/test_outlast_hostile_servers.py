@@ -71,7 +71,7 @@ def endure(case: Case, certificate: Path, outcome: Outcome) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case[0].name, *case[1:]]))
 def test_ends_on_time_and_says_so(outcomes: dict[Case, Outcome], case: Case) -> None:
     assert outcomes[case].code == "mcp_timeout"
-    assert outcomes[case].seconds == pytest.approx(LIMIT, abs=0.3)
+    assert LIMIT - 0.1 < outcomes[case].seconds < LIMIT + 1  # on a machine that does much else
 
 
 @pytest.mark.parametrize(
