@@ -76,7 +76,12 @@ class NowFilter(admin.SimpleListFilter):
     title = parameter_name = "now"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("mid", "Mid-signup"), ("over", "Over")]
+        return [
+            ("mid", "Mid-signup"),
+            ("over", "Over"),
+            ("active", "Has time left"),
+            ("expired", "Expired, not deleted yet"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         closed = Q(status__in=[Status.COMPLETED, Status.CANCELLED])
@@ -86,6 +91,10 @@ class NowFilter(admin.SimpleListFilter):
                 return queryset.exclude(closed | timed_out)
             case "over":
                 return queryset.filter(closed | timed_out)
+            case "active":  # as the first page counts, whatever became of them
+                return queryset.filter(expires_at__gt=timezone.now())
+            case "expired":
+                return queryset.filter(expires_at__lte=timezone.now())
         return queryset
 
 

@@ -87,4 +87,5 @@ def verified_again(verdict: Verdict, *, at: datetime) -> tuple[int, str]:
     """Return what the page says after a press of the button, and how loudly."""
     now = standing(verdict)
     level = {"ok": messages.SUCCESS, "warn": messages.WARNING, "bad": messages.ERROR}[now.tone]
-    return level, f"Looked at again at {at:%H:%M:%S} UTC. {now.title}: {now.sentence}"
+    said = now.sentence if now.sentence.startswith(now.title) else f"{now.title}: {now.sentence}"
+    return level, f"Looked at again at {at:%H:%M:%S} UTC. {said}"

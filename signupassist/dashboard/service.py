@@ -38,8 +38,8 @@ def sessions(reader: Reader) -> Tile:
     expired = rows.filter(expires_at__lte=reader.at)[:cap].count()
     unclear = RegistrationSubmission.objects.filter(NEEDS_A_PERSON)[:cap].count()
     facts = [
-        Fact("Active", capped(active), reader.href(SESSIONS, now="mid")),
-        Fact("Expired", capped(expired), reader.href(SESSIONS, now="over")),
+        Fact("Active", capped(active), reader.href(SESSIONS, now="active")),
+        Fact("Expired", capped(expired), reader.href(SESSIONS, now="expired")),
         Fact(
             "Registrations for a person",
             capped(unclear),

@@ -130,7 +130,7 @@ def test_verifies_again_at_the_press_of_a_button(
     assert console.get(address).status_code == 405
 
     page = unescape(console.post(address, follow=True).content.decode())
-    assert "UTC. Verified: Verified against checkpoint 7" in page
+    assert "UTC. Verified against checkpoint 7" in page
 
     attack("UPDATE mandate_audit SET org_ref = 'another' WHERE id = %s", key(small_log[0].pk))
     page = unescape(console.post(address, follow=True).content.decode())

@@ -131,6 +131,8 @@ def some(make_session: MakeSession) -> dict[str, AgenticCheckoutSession]:
     [
         ("mid", ["working", "open", "submitting", "unknown"]),
         ("over", ["completed", "cancelled", "timed out"]),
+        ("active", ["working", "open", "completed", "cancelled"]),
+        ("expired", ["timed out", "submitting", "unknown"]),
     ],
 )
 def test_shows_who_is_mid_signup(
