@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect
 
 from tests import requirements_of_machine
 from tests.browser import artefacts, steps
 from tests.browser.chromium import launched
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+expect.set_options(timeout=20_000)  # of a machine that does much else
 PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
 WAITING = [f"waiting{number}@example.com" for number in range(8)]  # for a person to look at
 FORGETFUL = "forgetful@example.com"  # who has a link to choose a new password

@@ -130,6 +130,9 @@ def test_hears_by_itself_what_became_of_an_unclear_registration(
     )
     assert "1 confirmed" in said.stdout
 
+    # the page asks less and less often, every minute in the end
+    words = walk.page.locator("[data-step-words]")
+    expect(words).to_contain_text("Done", timeout=90_000)
     walk.at("Done")
     [reference] = [tools.bookings[key]["confirmation_ref"] for key in tools.booked[booked:]]
     expect(walk.page.get_by_text(reference).first).to_be_visible()
