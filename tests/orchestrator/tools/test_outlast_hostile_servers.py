@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -41,17 +42,33 @@ class Outcome:
     maybe_sent: bool | None = None
 
 
+@dataclass
+class Outcomes:
+    """What became of all cases, and how late this machine woke those who only waited as long."""
+
+    of: dict[Case, Outcome]
+    late: float = 0.0
+
+
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Case, Outcome]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     """Many cases at a time: nearly all of it is spent waiting."""
     certificate = make_certificate(tmp_path_factory.mktemp("tls"))
-    found = {case: Outcome() for case in CASES}
+    found = Outcomes({case: Outcome() for case in CASES})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
-        with ThreadPoolExecutor(len(CASES) // 3 + 1) as pool:
-            for case, outcome in found.items():
+        with ThreadPoolExecutor(2 * (len(CASES) // 3 + 1)) as pool:
+            for case, outcome in found.of.items():
                 pool.submit(endure, case, certificate, outcome)
+                pool.submit(only_wait, found)
         yield found
+
+
+def only_wait(found: Outcomes) -> None:
+    """Wait as long as a call may, and note how much longer it took."""
+    started = time.monotonic()
+    Event().wait(LIMIT)
+    found.late = max(found.late, time.monotonic() - started - LIMIT)
 
 
 def endure(case: Case, certificate: Path, outcome: Outcome) -> None:
@@ -69,9 +86,9 @@ def endure(case: Case, certificate: Path, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case[0].name, *case[1:]]))
-def test_ends_on_time_and_says_so(outcomes: dict[Case, Outcome], case: Case) -> None:
-    assert outcomes[case].code == "mcp_timeout"
-    assert LIMIT - 0.1 < outcomes[case].seconds < LIMIT + 1  # on a machine that does much else
+def test_ends_on_time_and_says_so(outcomes: Outcomes, case: Case) -> None:
+    assert outcomes.of[case].code == "mcp_timeout"
+    assert LIMIT - 0.3 < outcomes.of[case].seconds < LIMIT + 0.3 + outcomes.late
 
 
 @pytest.mark.parametrize(
@@ -79,9 +96,7 @@ def test_ends_on_time_and_says_so(outcomes: dict[Case, Outcome], case: Case) -> 
     [case for case in CASES if case[2] is SUBMIT],
     ids=lambda case: "-".join([case[0].name, *case[1:]]),
 )
-def test_knows_whether_a_registration_may_have_left(
-    outcomes: dict[Case, Outcome], case: Case
-) -> None:
+def test_knows_whether_a_registration_may_have_left(outcomes: Outcomes, case: Case) -> None:
     fault, wire, _ = case
     was_still_preparing = wire == "streamable-http"  # the fault struck before the call itself
-    assert outcomes[case].maybe_sent is not (fault.is_before_the_request or was_still_preparing)
+    assert outcomes.of[case].maybe_sent is not (fault.is_before_the_request or was_still_preparing)
