@@ -3,7 +3,8 @@
 from typing import Any
 
 from orchestrator import catalogue
-from orchestrator.flow.screens import Screen, cancel, change_program, change_provider, greeting
+from orchestrator.flow.finding import greeting
+from orchestrator.flow.parts import Screen, cancel, change_program, change_provider
 
 REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PERSON = "5f0c6d1e-2b7a-4c55-9d0b-6a1f0e6f2a11"

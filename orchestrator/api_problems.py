@@ -22,7 +22,7 @@ from orchestrator.api_examples import (
 )
 from orchestrator.catalogue import CATALOGUE
 from orchestrator.errors import CONTENT_TYPE, handle
-from orchestrator.flow.screens import retry
+from orchestrator.flow.parts import retry
 from orchestrator.services.refusals import RETRYABLE, RefusedError, of_tool
 from orchestrator.submissions.refusals import SENTENCES
 from orchestrator.tools.errors import ToolRefusedError

@@ -30,7 +30,7 @@ from credentials.services import (
 )
 from credentials.views import ReauthenticationRequiredError
 from orchestrator.catalogue import AUTH, AUTH_AGAIN, CATALOGUE
-from orchestrator.flow.screens import start_over
+from orchestrator.flow.parts import start_over
 from orchestrator.idempotency.keys import KeyInProgressError, KeyReusedError
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import (

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +20,12 @@ LARGEST = 1e12
 PHONE = re.compile(r"\+?[0-9 ()./x-]{5,40}")
 TURNS_TEXT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # UAX #9
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+BIRTHDAY = re.compile(
+    r"\b(?:date ?of ?birth|birth ?da(?:y|te)|born|dob|fecha ?de ?nacimiento)\b", re.IGNORECASE
+)
+NOT_OF_A_CHILD = re.compile(r"\b(?:party|parties|expected|due)\b", re.IGNORECASE)
+FIRST_TO_SEE_A_DAY = timedelta(hours=14)  # ahead of UTC: nowhere is it later
+OLDEST = 120  # years
 
 
 class AnswersError(Exception):
@@ -34,8 +40,12 @@ class _WrongError(Exception):
     """One answer does not fit; the text is the sentence for the parent."""
 
 
-def validate(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, Answer]:
+def validate(
+    fields: Sequence[Field], answers: Mapping[str, Any], *, at: datetime
+) -> dict[str, Answer]:
     """Return the answers in the fields' order, tidied up, without the empty ones.
+
+    `at`: when they were given, for nobody is born later.
 
     :raises AnswersError: with a sentence for each field that needs another look
     """
@@ -45,6 +55,8 @@ def validate(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, A
     for field in fields:
         try:
             answer = _one(field, answers.get(field["name"]))
+            if isinstance(answer, str) and _is_birthday(field):
+                _must_be_lived(date.fromisoformat(answer), at)
         except _WrongError as wrong:
             errors[field["name"]] = [str(wrong)]
             continue
@@ -133,6 +145,25 @@ def _date(field: Field, given: Any) -> str:
         return date.fromisoformat(given).isoformat()
     except ValueError:
         raise _WrongError(_("Please enter a date, like 2018-05-31.")) from None
+
+
+def _is_birthday(field: Field) -> bool:
+    """Return whether a field asks when somebody was born."""
+    if field["type"] != "date":
+        return False
+    words = f"{field['role'] or ''} {field['name']} {field['label']}".replace("_", " ")
+    return bool(BIRTHDAY.search(words)) and not NOT_OF_A_CHILD.search(words)
+
+
+def _must_be_lived(born: date, at: datetime) -> None:
+    """Refuse a date on which nobody alive can have been born."""
+    today = (at.astimezone(UTC) + FIRST_TO_SEE_A_DAY).date()
+    if born > today:
+        raise _WrongError(_("This date is in the future. Please enter the date of birth."))
+    if born.year < today.year - OLDEST:
+        raise _WrongError(
+            _("This is more than %(years)s years ago. Please check the year.") % {"years": OLDEST}
+        )
 
 
 def _select(field: Field, given: Any) -> str:

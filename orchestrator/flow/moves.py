@@ -1,8 +1,8 @@
 """How a plan moves: first what an action does by itself, then what a tool's answer adds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +11,9 @@ from orchestrator.flow.plan import Failed, Plan
 from orchestrator.flow.rules import AFTER_LOGIN_FAILED, RULES, Step, possible_now
 from orchestrator.tools.contract import Tool
 
-SEARCH = "search"  # what a message at provider_search does; no button posts it
+# What a message does; no button posts these.
+SEARCH = "search"  # at provider_search
+SWITCH = "switch_program"  # where the program may be changed: to one that the message names
 
 
 class UnknownActionError(Exception):
@@ -38,6 +40,10 @@ class Move:
     plan: Plan
     calls: Tool | None = None
 
+    def done_as(self, action: str) -> Self:
+        """Return this move under another name: the one to retry it by."""
+        return replace(self, action=action)
+
 
 def move(plan: Plan, action: str, payload: Mapping[str, Any]) -> Move:
     """Return what the action does to the plan.
@@ -48,6 +54,8 @@ def move(plan: Plan, action: str, payload: Mapping[str, Any]) -> Move:
     """
     if action == SEARCH and plan.step is Step.PROVIDER_SEARCH:
         return Move(SEARCH, payload, _restart(plan), Tool.SEARCH_PROVIDER)
+    if action == SWITCH and plan.step in RULES["change_program"].at:
+        return move(_change_program(plan, {}), "select_program", payload).done_as(SWITCH)
     rule = RULES.get(action)
     if rule is None:
         raise UnknownActionError(action)
@@ -69,7 +77,7 @@ def may_come_by_text(plan: Plan, action: str) -> bool:
     """
     if action in ("retry_last", "retry_programs"):
         failed = plan.failed.action if plan.failed else ""
-        return failed == SEARCH or (failed in RULES and RULES[failed].by_text)
+        return failed in (SEARCH, SWITCH) or (failed in RULES and RULES[failed].by_text)
     return action in RULES and RULES[action].by_text
 
 
@@ -100,12 +108,18 @@ def learn(move: Move, data: Any, source: str) -> Plan:
 
 def fail(before: Plan, move: Move) -> Plan:
     """Return the plan after the move's tool failed: as it was, knowing what to retry."""
-    return before.but(failed=Failed(move.action, move.payload))
+    return before.but(failed=Failed(move.action, move.payload), refused_login=None)
 
 
-def refuse_login(before: Plan) -> Plan:
-    """Return the plan after the provider refused the login: back where one is chosen."""
-    return before.but(step=AFTER_LOGIN_FAILED, credential_id=None, failed=None)
+def refuse_login(before: Plan, used: str | None = None) -> Plan:
+    """Return the plan after the login `used` was refused: back where one is chosen."""
+    return before.but(
+        step=AFTER_LOGIN_FAILED,
+        credential_id=None,
+        is_connecting=True,
+        refused_login=used,
+        failed=None,
+    )
 
 
 def _retry(plan: Plan, action: str) -> Move:
@@ -133,6 +147,10 @@ def _select_provider(plan: Plan, payload: Mapping[str, Any]) -> Plan:
             )
         )
     return plan.but(step=Step.LOGIN, provider=chosen)
+
+
+def _connect(plan: Plan, payload: Mapping[str, Any]) -> Plan:
+    return plan.but(is_connecting=True, refused_login=None)
 
 
 def _use_login(plan: Plan, payload: Mapping[str, Any]) -> Plan:
@@ -205,6 +223,7 @@ _DOES = {
     "select_provider": _select_provider,
     "reject_provider": _restart,
     "retry_search": _restart,
+    "connect_account": _connect,
     "credentials_submitted": _use_login,
     "select_program": _select_program,
     "complete_prereqs": _complete_prereqs,

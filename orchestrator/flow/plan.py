@@ -25,7 +25,8 @@ class Plan:
 
     `elsewhere` are places that no provider tool serves, for the parent to look at themselves.
     `sources` says for each datum where it came from (`mcp`, `mock` or `google`). `answers` is the
-    sealed form: the plan carries it and cannot read it.
+    sealed form: the plan carries it and cannot read it. `is_connecting`: the parent is choosing a
+    login; `refused_login` is the one that could not be used last.
     """
 
     step: Step = Step.PROVIDER_SEARCH
@@ -33,6 +34,8 @@ class Plan:
     elsewhere: tuple[Place, ...] = ()
     provider: Provider | None = None
     credential_id: str | None = None
+    is_connecting: bool = False
+    refused_login: str | None = None
     programs: tuple[Program, ...] = ()
     program: Program | None = None
     prerequisites: tuple[Prerequisite, ...] | None = None
@@ -87,6 +90,8 @@ class Plan:
             "provider": self.provider,
             "org_ref": self.org_ref,
             "credential_id": self.credential_id,
+            "is_connecting": self.is_connecting,
+            "refused_login": self.refused_login,
             "programs": list(self.programs),
             "program": self.program,
             "prerequisites": None if self.prerequisites is None else list(self.prerequisites),
@@ -109,6 +114,8 @@ class Plan:
             elsewhere=tuple(state.get("elsewhere") or ()),
             provider=state.get("provider"),
             credential_id=state.get("credential_id"),
+            is_connecting=state.get("is_connecting", False),
+            refused_login=state.get("refused_login"),
             programs=tuple(state.get("programs") or ()),
             program=state.get("program"),
             prerequisites=None if prerequisites is None else tuple(prerequisites),

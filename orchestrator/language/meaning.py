@@ -61,7 +61,7 @@ def intent_of(plan: Plan, said: Said, text: str) -> Intent:
         if wish.name != said.intent:
             raise ModelAnswerError
         return wish
-    return Intent(said.intent)
+    return read if read.name == said.intent else Intent(said.intent)
 
 
 def _search(said: Said, text: str) -> Intent:

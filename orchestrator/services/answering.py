@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from orchestrator.flow import screens
+from orchestrator.flow import parts
 from orchestrator.flow.plan import Plan
 from orchestrator.language import client
 from orchestrator.models import RegistrationSubmission
@@ -30,7 +30,7 @@ def answered(session: AgenticCheckoutSession, plan: Plan, intent: Intent, words:
         is_demo=not settings.USE_REAL_MCP,
         has_model=client.is_configured(),
     )
-    again = (screens.retry(),) if plan.failed else ()
+    again = (parts.retry(),) if plan.failed else ()
     return replace(intent, answer=questions.answer(plan, topic, words, facts), buttons=again)
 
 

@@ -27,10 +27,10 @@ from audit.actions import Action
 from audit.services import AuditUnavailableError
 from credentials.services import OpenedLogin
 from orchestrator import catalogue, idempotency
-from orchestrator.flow import screens
+from orchestrator.flow import parts
 from orchestrator.flow.moves import Move
+from orchestrator.flow.parts import Screen
 from orchestrator.flow.plan import Plan
-from orchestrator.flow.screens import Screen
 from orchestrator.models import LIVE, RegistrationSubmission, SubmissionStatus
 from orchestrator.services import calls, turns
 from orchestrator.services.calls import Answer
@@ -65,7 +65,7 @@ def confirm(session: AgenticCheckoutSession, move: Move, *, at: datetime) -> Tur
     if calls.is_only_sample(plan):
         raise RefusedError(
             "mock_data_not_submittable",
-            cta=[screens.change_provider()],
+            cta=[parts.change_provider()],
             turn=turns.last_turn(session),
         )
     given = turns.open_answers(session, plan)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.context import about_session
 from orchestrator import idempotency
-from orchestrator.flow import moves, screens
+from orchestrator.flow import finding, moves, registering, screens
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
@@ -29,7 +29,7 @@ def start(*, user_id: UUID, at: datetime) -> Turn:
     """Return the first Turn of a new session."""
     plan = Plan()
     session = store.new(user_id=user_id, step=plan.step, state=plan.to_state(), at=at)
-    turn = turns.assemble(session, screens.greeting())
+    turn = turns.assemble(session, finding.greeting())
     with about_session(session.pk), transaction.atomic():
         token = store.begin(session, body=turns.seal_body(session, 1, None, turn), at=at)
         idempotency.note_turn(token)
@@ -121,7 +121,9 @@ def take_message(
             screen = screens.with_lead(intent.answer, standing, *intent.buttons)
             aside = replace(screen, is_aside=True)
             return taking.Deed(intent.name, {}, said=text, screen=aside, llm=read.llm)
-        return taking.Deed(intent.name, intent.payload, said=text, llm=read.llm)
+        names_another = intent.name == "change_program" and "program_ref" in intent.payload
+        deed = moves.SWITCH if names_another else intent.name
+        return taking.Deed(deed, intent.payload, said=text, llm=read.llm)
 
     return taking.take_turn(user_id, session_id, understand, if_match=if_match, at=at)
 
@@ -163,7 +165,7 @@ def _reset(user_id: UUID, session_id: UUID, *, if_match: int | None, at: datetim
     try:
         with transaction.atomic():
             if session.status == Status.OPEN and session.expires_at > at:
-                plan, ended = Plan.from_state(session.step, session.state), screens.cancelled()
+                plan, ended = Plan.from_state(session.step, session.state), registering.cancelled()
                 reset = taking.Deed("reset", {})
                 taking.at_once(session, plan, reset, ended, {}, status=Status.CANCELLED, at=at)
             else:

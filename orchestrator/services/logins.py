@@ -5,10 +5,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from credentials.models import StoredCredential
-from orchestrator.flow import screens
+from orchestrator.flow import finding, screens
+from orchestrator.flow.finding import SavedLogin
 from orchestrator.flow.moves import BadPayloadError, NotAvailableError
+from orchestrator.flow.parts import Screen
 from orchestrator.flow.plan import Plan
-from orchestrator.flow.screens import SavedLogin, Screen
 from orchestrator.services.refusals import RefusedError
 from sessions_store.models import AgenticCheckoutSession
 
@@ -18,13 +19,20 @@ MOST = 20  # more do not fit on a screen
 def choice_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     """Return the saved logins that fit, and the way to add one."""
     fitting = _fitting(session, plan)
-    return screens.choose_login(plan, fitting[:MOST], str(session.pk), has_more=len(fitting) > MOST)
+    return finding.choose_login(plan, fitting[:MOST], str(session.pk), has_more=len(fitting) > MOST)
+
+
+def standing_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
+    """Return the screen of a parent who is choosing a login, whatever was said beside."""
+    if plan.refused_login and (used := _one(session, plan, plan.refused_login)):
+        return finding.login_refused(plan, used, str(session.pk))
+    return choice_screen(session, plan)
 
 
 def refused_screen(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     """Return the screen that offers to replace the login that the provider refused."""
-    used = next((one for one in _fitting(session, plan) if one.id == plan.credential_id), None)
-    return screens.login_refused(plan, used, str(session.pk))
+    used = _one(session, plan, plan.credential_id)
+    return finding.login_refused(plan, used, str(session.pk))
 
 
 def unusable_screen(session: AgenticCheckoutSession, plan: Plan, refusal: RefusedError) -> Screen:
@@ -34,7 +42,7 @@ def unusable_screen(session: AgenticCheckoutSession, plan: Plan, refusal: Refuse
     connects again.
     """
     is_there = refusal.code == "credential_unreadable"
-    screen = refused_screen(session, plan) if is_there else screens.connect(plan)
+    screen = refused_screen(session, plan) if is_there else finding.connect(plan)
     if is_there:
         refusal.cta = screen.cards[0]["buttons"]
     return screens.with_lead(refusal.detail, screen)
@@ -56,6 +64,12 @@ def must_fit(session: AgenticCheckoutSession, plan: Plan) -> None:
         raise NotAvailableError(
             _("That login does not fit here. Please choose one of yours, or enter it anew.")
         )
+
+
+def _one(
+    session: AgenticCheckoutSession, plan: Plan, credential_id: str | None
+) -> SavedLogin | None:
+    return next((one for one in _fitting(session, plan) if one.id == credential_id), None)
 
 
 def _fitting(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:

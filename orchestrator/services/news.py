@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orchestrator.flow import screens
+from orchestrator.flow import parts
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.submissions.words import our_words_for, words_for
 
@@ -177,7 +177,7 @@ def _message(submission: RegistrationSubmission, address: str) -> EmailMessage:
     title = title_of(submission)
     lines = [f"{title}:", our_words_for(submission)]
     if not submission.is_real:
-        lines.append(screens.sample(is_booking=True))
+        lines.append(parts.sample(is_booking=True))
     body = "\n".join(
         [
             _("Hello,"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.catalogue import CATALOGUE
-from orchestrator.flow.screens import Button, change_program, change_provider, retry, start_over
+from orchestrator.flow.parts import Button, change_program, change_provider, retry, start_over
 from orchestrator.submissions.refusals import OTHER_REFUSAL, SENTENCES
 from orchestrator.tools.errors import ToolError, ToolRefusedError
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import AuditUnavailableError
-from orchestrator.flow import offers, screens
+from orchestrator.flow import finding, offers
 from orchestrator.flow.moves import Move
 from orchestrator.flow.offers import Wanted
+from orchestrator.flow.parts import Screen
 from orchestrator.flow.plan import Plan
-from orchestrator.flow.screens import Screen
 from orchestrator.places import cache
 from orchestrator.places import google as maps
 from orchestrator.places.answers import Spot, seen_from
@@ -57,7 +57,7 @@ def find(session: AgenticCheckoutSession, move: Move) -> Answer:
 
 def screen(session: AgenticCheckoutSession, move: Move, after: Plan) -> Screen:
     """Return what is shown of what was found, in the light of what was looked for."""
-    return screens.providers_found(after, Wanted.of(turns.open_search(session, move.payload)))
+    return finding.providers_found(after, Wanted.of(turns.open_search(session, move.payload)))
 
 
 def _spots(

@@ -13,10 +13,10 @@ from django_stubs_ext import StrOrPromise
 
 from audit.actions import person
 from orchestrator import catalogue
-from orchestrator.flow import moves, screens
+from orchestrator.flow import moves, registering, screens
+from orchestrator.flow.parts import Screen
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
-from orchestrator.flow.screens import Screen
 from orchestrator.models import RegistrationSubmission, SubmissionStatus
 from orchestrator.services import logins, refusals, turns
 from orchestrator.services.turns import Origin, Turn
@@ -94,7 +94,7 @@ class Settling:
         """
         refusal = refusals.of_tool(error, on_submission=True)
         if refusal.code == "login_failed":
-            after = moves.refuse_login(self.plan)
+            after = moves.refuse_login(self.plan, self.plan.credential_id)
             screen = logins.refused_screen(self.session, self.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:
@@ -137,7 +137,7 @@ class Settling:
 
     def not_opened(self, refusal: refusals.RefusedError) -> Turn:
         """Write that nothing left for want of a login, and put the session where one is chosen."""
-        after = moves.refuse_login(self.plan)
+        after = moves.refuse_login(self.plan, self.plan.credential_id)
         screen = logins.unusable_screen(self.session, self.plan, refusal)
         return self._not_created(refusal.code, after, screen, of=INTENDED, code=refusal.code)
 
@@ -217,7 +217,7 @@ class Settling:
     def _receipt(self, booking: Booking, origin: Origin) -> Turn:
         return self._finish(
             self.plan.but(step=Step.COMPLETED, failed=None),
-            screens.completed(self.plan, booking, str(self.submission.pk)),
+            registering.completed(self.plan, booking, str(self.submission.pk)),
             origin,
             status=Status.COMPLETED,
             status_url=status_url(self.submission),

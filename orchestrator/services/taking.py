@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 
 from audit.actions import Action
 from orchestrator import idempotency
-from orchestrator.flow import moves, screens
+from orchestrator.flow import finding, moves, registering, screens
 from orchestrator.flow.answers import AnswersError, validate
 from orchestrator.flow.moves import Move
+from orchestrator.flow.parts import Screen
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
-from orchestrator.flow.screens import Screen
 from orchestrator.services import calls, confirming, counts, logins, refusals, searching, turns
 from orchestrator.services.refusals import RefusedError
 from orchestrator.services.turns import Origin, Turn
@@ -122,7 +122,7 @@ def _do(session: AgenticCheckoutSession, plan: Plan, deed: Deed, *, at: datetime
     if deed.screen is not None:
         return at_once(session, plan, deed, deed.screen, calls.about(plan), at=at)
     try:
-        move = moves.move(plan, deed.action, _prepared(session, plan, deed))
+        move = moves.move(plan, deed.action, _prepared(session, plan, deed, at=at))
         if move.action == "credentials_submitted":
             logins.must_fit(session, move.plan)
     except moves.UnknownActionError:
@@ -231,15 +231,15 @@ def _carry_out(
     except ToolError as error:
         refusal, origin = refusals.of_tool(error), Origin(error.source)
         if refusal.code == "login_failed":
-            after = moves.refuse_login(before)
+            after = moves.refuse_login(before, move.plan.credential_id)
             screen = logins.refused_screen(session, move.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:
             after = moves.fail(before, _sealed(session, move))
-            standing = turns.screen_at(session, before)
+            standing = turns.screen_at(session, after)
             screen = screens.with_lead(refusal.detail, standing, *refusal.cta)
     except RefusedError as error:  # the login is gone or damaged: another is needed
-        refusal, after = error, moves.refuse_login(before)
+        refusal, after = error, moves.refuse_login(before, move.plan.credential_id)
         screen = logins.unusable_screen(session, move.plan, error)
     else:
         after = moves.learn(move, answer.data, answer.origin.source or "")
@@ -264,7 +264,9 @@ def _sealed(session: AgenticCheckoutSession, move: Move) -> Move:
     return replace(move, payload=turns.seal_search(session, search))
 
 
-def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mapping[str, Any]:
+def _prepared(
+    session: AgenticCheckoutSession, plan: Plan, deed: Deed, *, at: datetime
+) -> Mapping[str, Any]:
     """Return the payload as the pure flow takes it: form answers validated and sealed."""
     if deed.action != "submit_form" or plan.step is not Step.FORM_FILL:
         return deed.payload
@@ -272,7 +274,7 @@ def _prepared(session: AgenticCheckoutSession, plan: Plan, deed: Deed) -> Mappin
     if not isinstance(given, Mapping):
         raise moves.BadPayloadError(_("The payload needs answers, an object."))
     try:
-        tidy = validate(plan.fields or (), given)
+        tidy = validate(plan.fields or (), given, at=at)
     except AnswersError as error:
         raise RefusedError("invalid_request", errors=error.errors) from None
     return {"sealed_answers": turns.seal_answers(session, tidy)}
@@ -284,9 +286,9 @@ def _screen_after(session: AgenticCheckoutSession, move: Move) -> Screen:
         case "connect_account":
             return logins.choice_screen(session, move.plan)
         case "reject_provider" | "retry_search" | "change_provider":
-            return screens.asking_again()
+            return finding.asking_again()
         case "cancel_registration":
-            return screens.cancelled()
+            return registering.cancelled()
     return turns.screen_at(session, move.plan)
 
 

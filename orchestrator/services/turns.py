@@ -12,10 +12,11 @@ from audit import opened, redaction
 from audit.context import current_request_id
 from credentials import services as vault
 from orchestrator.flow import answers as form_answers
-from orchestrator.flow import screens
+from orchestrator.flow import parts, screens
+from orchestrator.flow.parts import Button, Card, FilledField, Screen
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
-from orchestrator.flow.screens import Button, Card, FilledField, Screen
+from orchestrator.services import logins
 from orchestrator.submissions.ledger import keyed_digest
 from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession, SessionTurn
@@ -115,7 +116,7 @@ def assemble(
         shows = False  # it was said when this was first shown; before Confirm it is said again
     if shows and plan and plan.is_sample and plan.step is not Step.LOGIN:
         done = plan.step is Step.COMPLETED
-        message += " " + screens.sample(is_booking=done)
+        message += " " + parts.sample(is_booking=done)
     return {
         "session": session_view(session),
         "message": message,
@@ -296,4 +297,6 @@ def screen_at(session: AgenticCheckoutSession, plan: Plan) -> Screen:
     if plan.step in (Step.FORM_FILL, Step.CONFIRMATION):
         given = open_answers(session, plan)
         return screens.at(plan, given, summary_of(plan, given), now=timezone.now())
+    if plan.step is Step.LOGIN and plan.is_connecting:
+        return logins.standing_screen(session, plan)
     return screens.at(plan, {}, "", now=timezone.now())

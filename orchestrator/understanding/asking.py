@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestrator.flow import screens
+from orchestrator.flow import parts
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES, Step
 from orchestrator.understanding import choosing, clubs, commands, fitting, searching, words
@@ -16,7 +16,7 @@ SURELY = 5  # the weight of "looking for" and a club
 
 WHAT_NOW = {
     Step.PROVIDER_SEARCH: gettext_lazy("Which club, camp or school shall I look for?"),
-    Step.LOGIN: gettext_lazy("To go on, press “Connect account”."),
+    Step.LOGIN: gettext_lazy("To go on, press “Connect account”."),  # until it was pressed
     Step.PROGRAM_SELECTION: gettext_lazy(
         "Which of these programs is it? Its name or its day is enough."
     ),
@@ -27,6 +27,7 @@ WHAT_NOW = {
     ),
     Step.COMPLETED: gettext_lazy("This signup is finished."),
 }
+CHOOSE_A_LOGIN = gettext_lazy("To go on, choose a login, or enter one.")
 # Said beside a command, these change nothing of it.
 _AROUND = (
     Phrases("signup/this signup/everything/all/now/s/thing/whole/whole thing/just/page/step"),
@@ -72,7 +73,9 @@ def _to_another(plan: Plan, said: Heard) -> Intent | None:
         return Intent("change_provider")
     if not _may(plan, "change_program"):
         return None
-    wants = said.pairs(commands.CHANGES, commands.PROGRAMS) or _names_another_program(plan, said)
+    if named := _other_programs_named(plan, said):
+        return Intent("change_program", {"program_ref": named[0]} if len(named) == 1 else {})
+    wants = said.pairs(commands.CHANGES, commands.PROGRAMS)
     goes_back = said.pairs(commands.RETURNS | {"mind"}, commands.LISTED)
     return Intent("change_program") if wants or goes_back else None
 
@@ -133,18 +136,18 @@ def asks_for_a_named_club(plan: Plan, said: Heard) -> bool:
     return not any(words.alike(word, one) for word in named for one in known)
 
 
-def _names_another_program(plan: Plan, said: Heard) -> bool:
-    """Return whether the words switch to another one (or some) of the programs shown before."""
+def _other_programs_named(plan: Plan, said: Heard) -> list[str]:
+    """Return to which of the programs shown before the words switch, by their references."""
     points = said.is_short and choosing.points_at_one(said.text)
     if not (points or said.says(commands.SWITCH)):
-        return False
+        return []
     choose = (
         choosing.programs_named
         if fitting.is_about_the_child(said.text)
         else choosing.programs_meant
     )
     meant = [one["program_ref"] for one in choose(said.text, plan.programs)]
-    return bool(meant) and plan.program_ref not in meant
+    return [] if plan.program_ref in meant else meant
 
 
 def is_about_the_signup(plan: Plan, said: Heard) -> bool:
@@ -173,22 +176,31 @@ def _back(plan: Plan) -> str:
 def to_cancel() -> Intent:
     """Return the button that calls the signup off."""
     answer = _("To cancel this signup, press this button. Nothing has been booked.")
-    return Intent("asked_to_cancel", answer=answer, buttons=(screens.cancel(),))
+    return Intent("asked_to_cancel", answer=answer, buttons=(parts.cancel(),))
 
 
 def for_a_fresh_start() -> Intent:
     """Return the button that starts over."""
     answer = _("To start over, press this button. What you entered here is dropped.")
-    start_over = screens.button(_("Start over"), "reset", accent=True)
+    start_over = parts.button(_("Start over"), "reset", accent=True)
     return Intent("asked_to_reset", answer=answer, buttons=(start_over,))
 
 
-def for_the_login(*, meant: bool) -> Intent:
-    """Return the button that connects the account, asked for or not."""
+def for_the_login(plan: Plan, *, meant: bool) -> Intent:
+    """Return the button that connects the account, asked for or not, or the choice it led to."""
+    name = "asked_to_connect" if meant else "unclear"
+    if plan.is_connecting:
+        return Intent(
+            name,
+            answer=_(
+                "To go on, choose a login, or enter one. Please never type a password into this "
+                "chat."
+            ),
+        )
     return Intent(
-        "asked_to_connect" if meant else "unclear",
+        name,
         answer=_("To go on, press “Connect account”. Please never type a password into this chat."),
-        buttons=(screens.button(_("Connect account"), "connect_account", accent=True),),
+        buttons=(parts.button(_("Connect account"), "connect_account", accent=True),),
     )
 
 
@@ -205,7 +217,7 @@ def for_the_confirmation() -> Intent:
 
 def to_send_nothing(plan: Plan) -> Intent:
     """Return the ways that are open to a parent who did not ask to confirm: none of them sends."""
-    edits = (screens.button(_("Edit the form"), "edit_form"),) if plan.fields else ()
+    edits = (parts.button(_("Edit the form"), "edit_form"),) if plan.fields else ()
     answer = _("All right: nothing is sent. You can change the program, or cancel.")
     if plan.fields:
         answer = _(
@@ -214,7 +226,7 @@ def to_send_nothing(plan: Plan) -> Intent:
     return Intent(
         "unclear",
         answer=answer,
-        buttons=(*edits, screens.change_program(), screens.cancel()),
+        buttons=(*edits, parts.change_program(), parts.cancel()),
     )
 
 
@@ -226,7 +238,7 @@ def to_connect_nothing() -> Intent:
             "All right: nothing is connected. Without your account there I cannot see the "
             "programs; you can change the provider, or cancel."
         ),
-        buttons=(screens.change_provider(), screens.cancel()),
+        buttons=(parts.change_provider(), parts.cancel()),
     )
 
 
@@ -263,7 +275,7 @@ def no_program_then() -> Intent:
     return Intent(
         "unclear",
         answer=_("All right, none of these. You can change the provider, or cancel this signup."),
-        buttons=(screens.change_provider(), screens.cancel()),
+        buttons=(parts.change_provider(), parts.cancel()),
     )
 
 
@@ -283,7 +295,7 @@ def about_the_map(plan: Plan) -> Intent:
     return Intent("unclear", answer=answer)
 
 
-def to_log_in_later() -> Intent:
+def to_log_in_later(plan: Plan) -> Intent:
     """Return the answer to logging in before there is anything to log in to."""
     return Intent(
         "unclear",
@@ -292,7 +304,7 @@ def to_log_in_later() -> Intent:
                 "Logging in comes after the club is chosen, in a dialog of its own: please "
                 "never type a password into this chat."
             ),
-            Step.PROVIDER_SEARCH,
+            plan,
         ),
     )
 
@@ -335,14 +347,15 @@ def to_fill_in_the_form() -> Intent:
 
 def polite(plan: Plan) -> Intent:
     """Return the answer to a greeting or thanks: what to do now."""
-    return Intent("unclear", answer=_before(_("Happy to help."), plan.step))
+    return Intent("unclear", answer=_before(_("Happy to help."), plan))
 
 
 def out_of_place(plan: Plan) -> Intent:
     """Return the answer to what has nothing to do with a signup."""
-    return Intent("unclear", answer=_before(_("I can only help with signing up."), plan.step))
+    return Intent("unclear", answer=_before(_("I can only help with signing up."), plan))
 
 
-def _before(sentence: str, step: Step) -> str:
+def _before(sentence: str, plan: Plan) -> str:
     """Return a sentence, and behind it what to do now."""
-    return f"{sentence} {WHAT_NOW[step]}"
+    chooses = plan.step is Step.LOGIN and plan.is_connecting
+    return f"{sentence} {CHOOSE_A_LOGIN if chooses else WHAT_NOW[plan.step]}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.flow.screens import Button
+from orchestrator.flow.parts import Button
 
 
 class Topic(StrEnum):

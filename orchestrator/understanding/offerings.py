@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from orchestrator.flow import local, offers, screens
+from orchestrator.flow import local, offers, registering
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.tools.contract import Program
@@ -105,7 +105,7 @@ def price(plan: Plan, words: str) -> str:
 
 
 def _price(program: Program) -> str:
-    return line(screens.price(program), NAME)
+    return line(registering.price(program), NAME)
 
 
 def spots(plan: Plan, words: str) -> str:
@@ -125,7 +125,7 @@ def _spots(program: Program) -> str:
     if left is None:
         room = _("the provider doesn't say how many spots are left")
     else:
-        room = screens.spots_left(left)
+        room = registering.spots_left(left)
     if not program["opens_at"]:
         return room
     opening = _opens(program)

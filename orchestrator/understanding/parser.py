@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 
-from orchestrator.flow import screens
+from orchestrator.flow import parts
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.tools.contract import Provider
@@ -54,7 +54,7 @@ def needs_the_button(plan: Plan, action: str) -> Intent:
     return Intent(
         f"asked_to_{action}"[:40],
         answer=_("That needs the button: I do nothing with consequences by a message."),
-        buttons=(screens.retry(),) if plan.failed else (),
+        buttons=(parts.retry(),) if plan.failed else (),
     )
 
 
@@ -86,7 +86,7 @@ def _at_provider_search(plan: Plan, said: Heard) -> Intent:
     if beside and found.weight < searching.NAMED:
         return asking.out_of_place(plan)
     if _logs_in(said, found):
-        return asking.to_log_in_later()
+        return asking.to_log_in_later(plan)
     if _is_on_the_map(plan, said, found):
         return asking.about_the_map(plan)
     if _names_nothing(plan, said, found):
@@ -167,7 +167,7 @@ def _at_login(plan: Plan, said: Heard) -> Intent:
         return asking.to_connect_nothing()
     wants = said.says(commands.CONNECT) or said.opens_with(commands.YES)
     wants = wants or said.pairs(commands.LOGS, commands.IN, within=3)
-    return asking.for_the_login(meant=wants)
+    return asking.for_the_login(plan, meant=wants)
 
 
 def _at_program_selection(plan: Plan, said: Heard) -> Intent:
@@ -245,7 +245,7 @@ def _corrects_an_answer(plan: Plan, said: Heard) -> bool:
 def _at_completed(plan: Plan, said: Heard) -> Intent:
     if said.says(commands.RESET):
         return asking.for_a_fresh_start()
-    return Intent("unclear", answer=_("This signup is finished."), buttons=(screens.start_over(),))
+    return Intent("unclear", answer=_("This signup is finished."), buttons=(parts.start_over(),))
 
 
 _AT: dict[Step, Callable[[Plan, Heard], Intent]] = {

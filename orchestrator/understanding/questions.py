@@ -279,6 +279,10 @@ def _next(plan: Plan, words: str, facts: Facts) -> str:
         return _("Next, choose your club below, or tell me another name and town.")
     if plan.step is Step.PREREQUISITE_CHECK and not plan.has_all_prerequisites:
         return _("Next, take care of what is missing with the provider, then press “Check again”.")
+    if plan.step is Step.LOGIN and plan.is_connecting:
+        return _(
+            "Next, choose a login, or enter one. I then show you the programs; that books nothing."
+        )
     return str(_NEXT[plan.step])
 
 

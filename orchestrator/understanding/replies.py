@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from orchestrator.flow import screens
+from orchestrator.flow import registering
 from orchestrator.flow.plan import Plan
 from orchestrator.tools.contract import Program
 from orchestrator.understanding import facts, offerings
@@ -70,7 +70,7 @@ def _advice(plan: Plan, words: str) -> str:
     if not plan.programs:
         return _("%(club)s has no programs open right now.") % {"club": offerings.club(plan)}
     cheapest = min(plan.programs, key=lambda one: one["price_cents"])
-    price = offerings.line(screens.price(cheapest), offerings.NAME)
+    price = offerings.line(registering.price(cheapest), offerings.NAME)
     told = [
         _("The lowest price: %(title)s, %(price)s.") % {"title": _title(cheapest), "price": price}
     ]

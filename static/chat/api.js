@@ -27,9 +27,6 @@ export class Problem extends Error {
 /** Hears an "answered" event of every request: how it went, and never what was in it. */
 export const exchanges = new EventTarget();
 
-/** Hears "leaving" when a lost log-in is about to take the page away. */
-export const detours = new EventTarget();
-
 /** Return a key under which the server recognises a request that is sent again. */
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -47,11 +44,6 @@ export function leaveFor(redirect, place = "", why = "") {
   const reason = why && `&why=${why}`; // the log-in page then says that the session ended
   location.assign(`${isOurs ? redirect : "/auth"}?next=${back.replaceAll("%2F", "/")}${reason}`);
   return new Promise(() => {}); // the page is being left: nothing may follow
-}
-
-function logInAgain(redirect) {
-  detours.dispatchEvent(new Event("leaving"));
-  return leaveFor(redirect, "", "ended");
 }
 
 /** Return the parsed answer, null where it is empty. Throws a Problem; a lost log-in leaves the page. */
@@ -85,9 +77,9 @@ async function send(method, path, body, key) {
 
   const answer = parse(text);
   note({ method, path, began, status: response.status, response, answer });
-  if (response.type === "opaqueredirect") return logInAgain("/auth");
+  if (response.type === "opaqueredirect") return leaveFor("/auth", "", "ended");
   if (response.status === 204) return null;
-  if (response.status === 401) return logInAgain(answer?.redirect);
+  if (response.status === 401) return leaveFor(answer?.redirect, "", "ended");
   if (response.ok && answer !== null) return answer;
   if (!isOurProblem(response, answer)) { // a proxy's: the server may be at it still
     const retryable = response.ok || response.status >= 500;

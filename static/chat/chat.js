@@ -1,16 +1,16 @@
 // The chat page: one conversation, kept by the API. This page remembers nothing of its own.
 
 import { gettext, interpolate } from "../words.js";
-import { detours, get, newKey, post } from "./api.js";
+import { get, newKey, post } from "./api.js";
 import { composer } from "./composer.js";
-import { putBy, takeBack } from "./detour.js";
 import { setEnabled } from "./dom.js";
 import { buildForm } from "./form.js";
 import { loginDialog } from "./login-dialog.js";
 import { waysOn } from "./problems.js";
 import { startOver } from "./start-over.js";
 import { showStep } from "./steps.js";
-import { bubble, divider, problemView, sentenceView, submitLabel, turnView } from "./view.js";
+import { forget, putBy, takeBack } from "./typed.js";
+import { areSame, bubble, divider, problemView, sentenceView, submitLabel, turnView } from "./view.js";
 import { waiting } from "./waiting.js";
 import { isRefusal, isUndecided, lookingOut, outcome, outcomeSentence, statusPath } from "./watch.js";
 
@@ -18,13 +18,14 @@ const SESSIONS = "/api/v1/sessions";
 const LEAVES_NO_TURN = new Set(["network", "rate_limited", "checkout_session_expired", "not_found"]);
 const CLOSED = new Set(["completed", "cancelled"]);
 const START_ANEW = { label: gettext("Start a new signup"), action: "reset", payload: {}, variant: "accent" };
+const MOVED_ON = gettext("This signup moved on in another window. Here is where it stands now.");
 const CHOOSES = /^(select_|credentials_)/; // such buttons stand on a card, and mean its title
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const log = find("log");
 
 let session = null; // of the newest turn
-let newest = null; // {element, form, goesOn}: the turn whose buttons work; goesOn: with the form before
+let newest = null; // {element, cards, form, goesOn}: the turn whose buttons work; goesOn: with the form before
 let trouble = null; // the newest problem's element: its buttons work too
 let isBusy = false;
 let watcher = new AbortController();
@@ -44,8 +45,10 @@ const dialog = loginDialog(find("login-dialog"), ({ id, alias }, { isCancelled }
   reveal(trouble);
 });
 
-detours.addEventListener("leaving", () => {
-  if (session && newest?.form) putBy(session.id, newest.form);
+document.addEventListener("visibilitychange", () => { // also when it is reloaded or left
+  if (!newest?.form) return;
+  if (document.hidden) putBy(session.id, newest.form);
+  else forget();
 });
 
 /** Ask the API once; show what the parent said, then the answer or the problem. */
@@ -82,11 +85,14 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
 
 /** Show a Turn as the newest one, and return its element. */
 function showTurn(turn) {
-  const before = turn.session.id === session?.id ? newest?.form : null;
+  const goesOn = newest && turn.session.id === session.id;
+  const before = goesOn ? newest.form : null;
   const typed = takeBack(turn.session.id);
   const form = turn.form?.length
     ? buildForm(turn.form, { submitLabel: submitLabel(turn), onSubmit: submitForm, before, typed })
     : null;
+  const cards = goesOn && areSame(turn.cards, newest.cards) ? cardsOf(newest.element) : null;
+  cards?.remove(); // they give their place up, too: once is enough
   watcher.abort();
   retire(newest?.element);
   retire(trouble);
@@ -99,8 +105,8 @@ function showTurn(turn) {
   const isClosed = CLOSED.has(session.status);
   const offersReset = (turn.cta ?? []).some((button) => button.action === "reset");
   const shown = isClosed && !offersReset ? { ...turn, cta: [...(turn.cta ?? []), START_ANEW] } : turn;
-  const element = add(turnView(shown, { onPress: press, form: form?.element }));
-  newest = { element, form, goesOn: Boolean(form && before) };
+  const element = add(turnView(shown, { onPress: press, form: form?.element, cards }));
+  newest = { element, cards: turn.cards, form, goesOn: Boolean(form && before) };
   if (session.status === "submitting") retire(element); // it is on its way, asked for before a reload
   showSession();
   watch(turn);
@@ -126,7 +132,8 @@ function showProblem(body, { again, sayings, left }) {
   retire(trouble);
   const show = () => showRegistration(body.status_url);
   const ways = waysOn(body, { hasSession: Boolean(session), again, begin: start, show });
-  trouble = add(problemView(body.detail, ways, press));
+  const hasMovedOn = left && body.code === "action_not_available";
+  trouble = add(problemView(hasMovedOn ? MOVED_ON : body.detail, ways, press));
   return left ? showTurn(left) : trouble;
 }
 
@@ -212,6 +219,10 @@ function start() {
     session = newest; // where its turns cannot be shown, it can still be left
     return current(newest.id);
   }, { focus: "composer" });
+}
+
+function cardsOf(element) {
+  return element.querySelector(":scope > .cards");
 }
 
 function add(element) {

@@ -23,6 +23,7 @@ export function loginDialog(dialog, onSaved) {
   const showPassword = dialog.querySelector("[data-show-password]");
   const saveLabel = save.textContent;
   let request = {};
+  let saved = null; // the last one's e-mail, and where it belongs: never stored, gone with the page
   let isSaving = false;
   let showing = 0; // counts: what was begun in a dialog that is gone must not touch the next one
 
@@ -44,7 +45,12 @@ export function loginDialog(dialog, onSaved) {
     alias.readOnly = Boolean(payload.replace); // a replacement keeps the name it replaces
     clearErrors();
     openDialog(dialog);
-    email.focus();
+    if (payload.replace && saved?.place === placeOf(payload)) email.value = saved.email;
+    (email.value ? password : email).focus();
+  }
+
+  function placeOf({ alias: name, provider, org_ref: club }) {
+    return JSON.stringify([name, provider, club ?? ""]);
   }
 
   function close() {
@@ -76,6 +82,7 @@ export function loginDialog(dialog, onSaved) {
     setSaving(true);
     try {
       const credential = await post("/api/v1/credentials", body);
+      saved = { email: body.email, place: placeOf(body) };
       const isCancelled = mine !== showing;
       if (!isCancelled) close();
       onSaved(credential, { isCancelled });

@@ -20,18 +20,32 @@ export function divider(text) {
   return el("p", { class: "divider", text });
 }
 
-/** Return a whole Turn; `onPress(button, card)` hears of buttons, `form` is put below the cards. */
-export function turnView(turn, { onPress, form }) {
-  const cards = (turn.cards ?? []).map((card) => cardView(card, onPress));
+/** Return whether two lists of cards say and offer the same. */
+export function areSame(cards, others) {
+  const text = (value) => JSON.stringify(value ?? [], (_, part) => (isObject(part) ? sorted(part) : part));
+  return text(cards) === text(others);
+}
+
+/**
+ * Return a whole Turn; `onPress(button, card)` hears of buttons, `form` is put below the cards;
+ * `cards` are those of the Turn before, where they are still the same.
+ */
+export function turnView(turn, { onPress, form, cards = null }) {
+  cards?.setAttribute("aria-live", "off"); // they were read out when they were new
   return el(
     "article",
     { class: "turn", tabindex: "-1", "aria-label": gettext("Answer") },
     turn.message ? bubble(turn.message, isFailure(turn.meta) ? "problem" : "us") : null,
     sampleNotice(turn),
-    cards.length ? el("div", { class: "cards" }, ...cards) : null,
+    cards ?? cardsView(turn.cards ?? [], onPress),
     form,
     buttonRow(withoutFormSubmit(turn), (button) => onPress(button)),
   );
+}
+
+function cardsView(cards, onPress) {
+  if (!cards.length) return null;
+  return el("div", { class: "cards" }, ...cards.map((card) => cardView(card, onPress)));
 }
 
 /** Return what went wrong, as a sentence with its ways on. */
@@ -54,6 +68,14 @@ export function sentenceView(sentence, buttons, onPress, who = "us") {
 export function submitLabel(turn) {
   const button = (turn.cta ?? []).find((each) => each.action === "submit_form");
   return button?.label ?? gettext("Continue");
+}
+
+function isObject(part) {
+  return part !== null && typeof part === "object" && !Array.isArray(part);
+}
+
+function sorted(part) { // a database may have put its members in another order
+  return Object.fromEntries(Object.entries(part).sort());
 }
 
 function isFailure({ code } = {}) {

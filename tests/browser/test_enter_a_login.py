@@ -97,6 +97,25 @@ def test_keeps_the_name_of_a_refused_one_that_is_replaced(chat: Page) -> None:
     assert asked[-2][2] == {"alias": "Ours", **WHERE, **TYPED, "replace": True}
 
 
+def test_asks_only_for_the_password_again_of_one_that_was_typed_here(chat: Page) -> None:
+    again = button("Replace this login", "show_login_dialog", **WHERE, alias="Ours", replace=True)
+    other = button("Replace another", "show_login_dialog", **WHERE, alias="Other", replace=True)
+    refused = turn("It was refused.", card("Ours", again, other), step="login", version=2)
+    answer_with(chat, [*resuming(ASKING), (201, SAVED), refused])
+    chat.goto("/")
+    enter(chat)
+
+    chat.get_by_role("button", name="Replace this login").click()
+
+    expect(chat.get_by_label("E-mail at the provider")).to_have_value(TYPED["email"])
+    expect(chat.get_by_label("Password at the provider")).to_have_value("")
+    expect(chat.get_by_label("Password at the provider")).to_be_focused()
+    chat.keyboard.press("Escape")
+    chat.get_by_role("button", name="Replace another").click()
+    expect(chat.get_by_label("E-mail at the provider")).to_have_value("")
+    assert chat.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
 def test_shows_what_is_wrong_inside_the_dialog(chat: Page) -> None:
     errors = {"email": ["Please enter an e-mail address."]}
     refusal = problem(400, "invalid_request", "Please check the marked fields.", errors=errors)
@@ -148,6 +167,6 @@ def test_forgets_the_password_when_it_is_cancelled(chat: Page) -> None:
     chat.keyboard.press("Escape")
 
     expect(chat.get_by_role("dialog")).to_be_hidden()
-    assert chat.locator("#login-password").input_value() == ""
+    expect(chat.locator("#login-password")).to_have_value("")
     assert len(asked) == 2, "nothing was posted"
     expect(chat.get_by_role("button", name="Enter a login")).to_be_focused()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, StorageState, expect
 
+from tests.browser.test_recover import LOOK
 from tests.browser.turns import answer_with, button, card, field, problem, resuming, turn
 
 pytestmark = pytest.mark.once
@@ -282,6 +283,40 @@ def test_brings_it_back_to_nobody_else(sent_away: Page) -> None:
 
     expect(newest_form(sent_away).get_by_label("Child's name")).to_have_value("")
     assert sent_away.evaluate(KEPT) == "{}"
+
+
+def test_brings_it_back_after_a_reload_and_keeps_nothing_once_it_is_sent(chat: Page) -> None:
+    shown = with_secret(FIRST)
+    answer_with(chat, [*resuming(shown), *resuming(shown), NEXT, *resuming(NEXT)])
+    chat.goto("/")
+    chat.get_by_label("Child's name").fill("Emma")
+    chat.get_by_label("Password of the club").fill("not for any store")
+
+    chat.reload()
+
+    expect(newest_form(chat).get_by_label("Child's name")).to_have_value("Emma")
+    expect(newest_form(chat).get_by_label("Password of the club")).to_have_value("")
+    assert chat.evaluate(KEPT) == "{}"
+    chat.get_by_role("button", name="Continue").click()
+    expect(chat.get_by_text("Please check this.")).to_be_visible()
+    chat.reload()
+    expect(chat.get_by_text("Please check this.")).to_be_visible()
+    assert chat.evaluate(KEPT) == "{}"
+
+
+def test_puts_it_by_while_nobody_sees_the_page_and_never_a_password(chat: Page) -> None:
+    answer_with(chat, resuming(with_secret(FIRST)))
+    chat.goto("/")
+    chat.get_by_label("Child's name").fill("Emma")
+    chat.get_by_label("Password of the club").fill("not for any store")
+
+    chat.evaluate(LOOK.format("true"))
+    kept = chat.evaluate(KEPT)
+    chat.evaluate(LOOK.format("false"))
+
+    assert "Emma" in kept
+    assert "not for any store" not in kept
+    assert chat.evaluate(KEPT) == "{}"
 
 
 def test_leaves_nothing_behind_where_somebody_logs_out(

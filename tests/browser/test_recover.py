@@ -166,6 +166,32 @@ def test_shows_where_a_signup_stands_that_moved_on_elsewhere(chat: Page) -> None
     expect(chat.locator("[data-step-words]")).to_contain_text("Confirm")
 
 
+def test_says_why_a_button_of_an_older_window_does_nothing(chat: Page) -> None:
+    now = turn("Please fill this in.", step="form_fill", version=9)
+    stale = problem(409, "action_not_available", "That is not possible right now.", turn=now)
+    answer_with(chat, [*resuming(PENDING), stale])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_text("This signup moved on in another window.")).to_be_visible()
+    expect(chat.get_by_text("That is not possible right now.")).to_have_count(0)
+    expect(chat.locator(".turn").last).to_contain_text("Please fill this in.")
+    expect(chat.locator(".turn").last).to_be_focused()
+
+
+def test_says_what_is_possible_where_nothing_moved_on(chat: Page) -> None:
+    sentence = "That is not possible right now. You can search again or cancel."
+    answer_with(
+        chat, [*resuming(PENDING), problem(409, "action_not_available", sentence, turn=PENDING)]
+    )
+
+    chat.goto("/")
+    chat.get_by_role("button", name="None of these").click()
+
+    expect(chat.get_by_text(sentence)).to_be_visible()
+
+
 def test_does_not_repeat_a_turn_that_is_on_the_page_already(chat: Page) -> None:
     busy = problem(409, "turn_in_progress", "One moment.", turn=PENDING, retryable=True)
     answer_with(chat, [*resuming(PENDING), busy])

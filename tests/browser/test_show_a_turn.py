@@ -64,6 +64,33 @@ def test_keeps_only_the_newest_buttons_pressable(chat: Page) -> None:
     assert asked[-1][2] == {"action": "reject_provider", "payload": {"reason": "x"}}
 
 
+def test_shows_cards_once_where_only_the_words_are_new(chat: Page) -> None:
+    offers = [
+        card(name, button("Choose", "select_program", "accent", program_ref=name), metadata=rest)
+        for name, rest in (("Nordic", {"spots_left": 2, "price": "$5"}), ("Alpine", {}))
+    ]
+    reordered = [offers[0] | {"metadata": {"price": "$5", "spots_left": 2}}, offers[1]]
+    first = turn("Which one?", *offers, step="program_selection")
+    beside = turn("It is outside.", *reordered, step="program_selection", version=2)
+    fewer = turn("One is left.", offers[1], step="program_selection", version=3)
+    asked = answer_with(chat, [*resuming(first), beside, fewer, turn("Chosen.", version=4)])
+    chat.goto("/")
+
+    chat.get_by_label("Your message").fill("is it outside?")
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_text("It is outside.")).to_be_visible()
+
+    expect(chat.locator(".turn-card")).to_have_count(2)
+    expect(chat.locator(".turn").last.locator(".turn-card")).to_have_count(2)
+    chat.get_by_label("Your message").fill("not nordic")
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_text("One is left.")).to_be_visible()
+    expect(chat.locator(".turn-card")).to_have_count(3)
+    chat.locator(".turn").last.get_by_role("button", name="Choose").click()
+    expect(chat.get_by_text("Chosen.")).to_be_visible()
+    assert asked[-1][2]["payload"] == {"program_ref": "Alpine"}
+
+
 def test_links_a_prerequisite_to_the_web_and_to_nothing_else(chat: Page) -> None:
     cards = [
         card(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.flow import offers, screens
+from orchestrator.flow import finding, offers
 from orchestrator.flow.offers import Wanted, in_order, question
 from orchestrator.flow.plan import Plan
 from orchestrator.tools.contract import Provider
@@ -118,5 +118,5 @@ def test_says_distances_as_people_there_do(kilometres: Any, state: str, words: s
 
 
 def test_shows_older_names_on_the_card() -> None:
-    (shown,) = screens.providers_found(Plan(offered=(PRAIRIE,))).cards
+    (shown,) = finding.providers_found(Plan(offered=(PRAIRIE,))).cards
     assert shown["description"] == "Formerly Cedar Valley Code Camp."

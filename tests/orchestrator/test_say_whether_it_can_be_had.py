@@ -137,19 +137,21 @@ def test_counts_the_spots(spots: int, told: str) -> None:
 
 @pytest.mark.once
 @pytest.mark.parametrize(
-    ("program", "variant"),
+    ("program", "label", "variant"),
     [
-        (lifesavers(), "accent"),
-        (lifesavers(spots_left=0), "outline"),
-        (lifesavers(opens_at=JANUARY), "outline"),
+        (lifesavers(), "Choose", "accent"),
+        (lifesavers(spots_left=0), "Choose anyway", "outline"),
+        (lifesavers(opens_at=JANUARY), "Choose anyway", "outline"),
     ],
 )
-def test_urges_only_to_what_can_be_had(program: Program, variant: str) -> None:
+def test_urges_only_to_what_can_be_had(program: Program, label: str, variant: str) -> None:
     plan = Plan(step=Step.PROGRAM_SELECTION, programs=(program,), **CHOSEN)
 
     screen = screens.at(plan, {}, "", now=NOON)
 
-    assert [each["variant"] for each in screen.cards[0]["buttons"]] == [variant]
+    assert [(each["label"], each["variant"]) for each in screen.cards[0]["buttons"]] == [
+        (label, variant)
+    ]
 
 
 @pytest.mark.once

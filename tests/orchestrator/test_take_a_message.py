@@ -163,6 +163,67 @@ def test_stays_where_it_does_not_understand_and_keeps_the_way_on(chat: Chat, ste
     assert chat.last["form"] == actions[1]
 
 
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_keeps_the_choice_of_a_login_whatever_is_said_beside(chat: Chat, is_refused: bool) -> None:
+    chat.walk_to("login")
+    login = chat.save_login("wrong-password")
+    chat.press("connect_account")
+    if is_refused:
+        chat.press("credentials_submitted", credential_id=login)
+        chat.last = chat.read()["last_turn"]
+        assert chat.last["cards"][0]["buttons"][0]["payload"]["replace"] is True
+    shown = chat.last["cards"], chat.last["cta"]
+    for words, answer in (
+        ("is it going to snow?", "choose a login, or enter one."),
+        ("what next?", "choose a login, or enter one."),
+        ("please log me in", "choose a login, or enter one."),
+        ("what do you do with my password?", "sealed"),
+    ):
+        chat.say(words)
+        assert answer in chat.last["message"]
+        assert (chat.last["cards"], chat.last["cta"]) == shown
+
+
+def test_shows_no_button_twice(chat: Chat) -> None:
+    chat.walk_to("login")
+    chat.say("yes, connect my account")
+    assert chat.actions == ["connect_account", "change_provider"]
+
+
+@pytest.mark.parametrize("step", ["prerequisite_check", "confirmation"])
+def test_goes_straight_to_another_program_that_is_named(chat: Chat, step: str) -> None:
+    chat.walk_to(step)
+    chat.say("the race team instead")
+    assert (chat.status, chat.step) == (200, "prerequisite_check")
+    assert "missing for Junior Race Team" in chat.last["message"]
+    row = MandateAudit.objects.get(action="message_sent", metadata__intent="switch_program")
+    assert row.program_ref == MISSING
+
+
+def test_shows_the_programs_where_several_others_are_named(chat: Chat) -> None:
+    chat.walk_to("prerequisite_check")
+    chat.say("the junior one instead")
+    assert (chat.status, chat.step) == (200, "program_selection")
+
+
+def test_tries_the_program_that_was_named_once_more(chat: Chat, server: ToolsCallServer) -> None:
+    chat.walk_to("prerequisite_check")
+    server.script(Tool.CHECK_PREREQUISITES.mcp_name, Script(silent=True), times=1)
+    chat.say("the race team instead")
+    assert chat.status == 504
+    assert chat.read()["step"] == "prerequisite_check"
+    chat.say("try again")
+    assert "missing for Junior Race Team" in chat.last["message"]
+
+
+def test_leaves_no_button_that_names_another_program(chat: Chat) -> None:
+    chat.walk_to("prerequisite_check")
+    chat.press("switch_program", program_ref=MISSING)
+    assert (chat.status, chat.last["code"]) == (400, "unknown_action")
+    chat.press("change_program", program_ref=MISSING)
+    assert (chat.status, chat.step) == (200, "program_selection")
+
+
 def test_records_step_and_intent_but_never_the_words(chat: Chat) -> None:
     chat.begin()
     chat.say("Blackhawk Ski Club in Middleton")

@@ -1,5 +1,6 @@
 """Validating a form's answers…"""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from orchestrator.tools.contract import Field
 
 pytestmark = pytest.mark.once
 
+NOW = datetime(2026, 5, 31, 12, tzinfo=UTC)
 OPTIONS: Any = [{"value": "s", "label": "Small"}, {"value": "l", "label": "Large"}]
 TYPES = (
     "text",
@@ -54,7 +56,7 @@ def field(kind: str, name: str = "it", *, required: bool = True, role: str | Non
     ],
 )
 def test_keeps_what_fits(kind: str, given: Any, kept: Any) -> None:
-    assert validate([field(kind)], {"it": given}) == {"it": kept}
+    assert validate([field(kind)], {"it": given}, at=NOW) == {"it": kept}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_keeps_what_fits(kind: str, given: Any, kept: Any) -> None:
 )
 def test_names_what_does_not(kind: str, given: Any) -> None:
     with pytest.raises(AnswersError) as caught:
-        validate([field(kind)], {"it": given})
+        validate([field(kind)], {"it": given}, at=NOW)
     [sentence] = caught.value.errors["it"]
     assert sentence.endswith(".")
 
@@ -99,9 +101,9 @@ def test_names_what_does_not(kind: str, given: Any) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "checkbox"])
 @pytest.mark.parametrize("nothing", [None, "", "  ", []])
 def test_takes_nothing_where_nothing_is_needed(kind: str, nothing: Any) -> None:
-    assert validate([field(kind, required=False)], {"it": nothing}) == {}
+    assert validate([field(kind, required=False)], {"it": nothing}, at=NOW) == {}
     with pytest.raises(AnswersError):
-        validate([field(kind)], {"it": nothing})
+        validate([field(kind)], {"it": nothing}, at=NOW)
 
 
 @given(
@@ -115,15 +117,41 @@ def test_takes_nothing_where_nothing_is_needed(kind: str, nothing: Any) -> None:
 def test_ends_anything_else_in_a_sentence(kind: str, given_value: Any) -> None:
     named: dict[str, Any] = {}
     try:
-        named = dict(validate([field(kind)], {"it": given_value}))
+        named = dict(validate([field(kind)], {"it": given_value}, at=NOW))
     except AnswersError as error:
         named = dict(error.errors)
     assert list(named) == ["it"]
 
 
+@pytest.mark.parametrize("name", ["date_of_birth", "dateOfBirth", "birthday", "child_dob", "born"])
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("2026-06-02", "This date is in the future. Please enter the date of birth."),
+        ("3018-05-31", "This date is in the future. Please enter the date of birth."),
+        ("1905-12-31", "This is more than 120 years ago. Please check the year."),
+        ("0018-05-31", "This is more than 120 years ago. Please check the year."),
+    ],
+)
+def test_says_that_nobody_alive_was_born_then(name: str, day: str, sentence: str) -> None:
+    with pytest.raises(AnswersError) as caught:
+        validate([field("date", name)], {name: day}, at=NOW)
+    assert caught.value.errors == {name: [sentence]}
+
+
+@pytest.mark.parametrize("day", ["1906-01-01", "2026-05-31", "2026-06-01"])
+def test_takes_any_day_on_which_somebody_alive_may_have_been_born(day: str) -> None:
+    assert validate([field("date", "born")], {"born": day}, at=NOW) == {"born": day}
+
+
+@pytest.mark.parametrize("name", ["starts_on", "birthday_party", "expected_date_of_birth"])
+def test_takes_days_to_come_where_nobody_was_born(name: str) -> None:
+    assert validate([field("date", name)], {name: "2027-01-09"}, at=NOW) == {name: "2027-01-09"}
+
+
 def test_refuses_fields_that_the_form_does_not_have() -> None:
     with pytest.raises(AnswersError) as caught:
-        validate([field("text")], {"it": "x", "is_staff": True})
+        validate([field("text")], {"it": "x", "is_staff": True}, at=NOW)
     assert list(caught.value.errors) == ["is_staff"]
 
 
