@@ -128,10 +128,18 @@ def parse(tool: Tool, result: object) -> Result:
     :raises ToolBadResponseError: if anything in it is not what the schema allows
     """
     try:
-        return _PARSERS[tool](schema.mapping(result))
+        return rebuild(tool, result)
     except schema.InvalidError:
         pass  # raised below, without a context that could hold the tool's text
     raise ToolBadResponseError(maybe_sent=True)
+
+
+def rebuild(tool: Tool, result: object) -> Result:
+    """Do what `parse` does, for who writes a tool: the traceback names the key that is wrong.
+
+    :raises schema.InvalidError: if anything in it is not what the schema allows
+    """
+    return _PARSERS[tool](schema.mapping(result))
 
 
 def argument_digest(tool: Tool, args: Mapping[str, Any], *, secret: str) -> str:

@@ -51,12 +51,14 @@ class WebServer:
         threads: int = 8,
         application: str = "signupassist.wsgi",
         environment: Mapping[str, str] | None = None,
+        code: Path = ROOT,
     ) -> None:
         self._port = socket.socket()
         self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._port.bind(("127.0.0.1", 0))  # held, but not listened on: nobody else can take it
         address = f"127.0.0.1:{self._port.getsockname()[1]}"
         self.url = f"http://{address}"
+        self._code = code
         self._log = folder / f"web-{address.rpartition(':')[2]}.log"
         self._env = environment_on(database_url, **(environment or {}))
         self._command = [sys.executable, "-m", "gunicorn", application, *AS_IN_PRODUCTION.split()]
@@ -85,7 +87,7 @@ class WebServer:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._code,
                 env=self._env,
                 stdout=log,
                 stderr=log,
