@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.db.models.signals import post_migrate
 
-from audit import guards
+from audit import bulk, guards
 
 
 class AuditConfig(AppConfig):
@@ -10,5 +10,6 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
+        bulk.teach_lookups()
         post_migrate.connect(guards.install_after_migrate, sender=self)
         checks.register(guards.check_guards, checks.Tags.database)

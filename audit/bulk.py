@@ -41,8 +41,10 @@ class Among(Lookup[Any]):
         return f"{name} IN (SELECT value FROM json_each(%s))", (*params, values)  # noqa: S608  a name of ours
 
 
-for kind_of_field in (models.UUIDField, models.BigIntegerField, models.CharField, models.TextField):
-    kind_of_field.register_lookup(Among)
+def teach_lookups() -> None:
+    """Let fields of ids, numbers and texts be asked with `among`."""
+    for kind in (models.UUIDField, models.BigIntegerField, models.CharField, models.TextField):
+        kind.register_lookup(Among)
 
 
 def insert(

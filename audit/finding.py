@@ -15,7 +15,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from audit import bulk  # noqa: F401  it knows what `among` says
 from audit.actions import Action
 from audit.models import MandateAudit
 from audit.paging import Place, beyond

@@ -1,13 +1,28 @@
-"""Kinds of records, for whoever looks at many of them: what went well, what went wrong, who did it.
+"""What records are about, and how what they tell of went, for whoever looks at many of them.
 
-Each action is of one kind. A kind has a sign beside its colour: not everybody sees colours.
+Each action has one topic, which the first word of its name says, and is of one kind: that of its topic,
+unless it is something particular. A kind has a sign beside its colour: not everybody sees colours.
 """
-
-from collections.abc import Iterator
 
 from django.db import models
 
 from audit.actions import Action
+
+
+class Topic(models.TextChoices):
+    """What a record is about."""
+
+    SIGNUPS = "signups", "Signup steps"
+    REQUESTS = "requests", "Provider tools"
+    LOGINS = "logins", "Saved logins"
+    REGISTRATIONS = "registrations", "Registrations"
+    ACCOUNT = "account", "Accounts and rights"
+    RECORD = "record", "The ledger itself"
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Return the actions that are about it."""
+        return tuple(action for action in Action if topic_of(action) is self)
 
 
 class Kind(models.TextChoices):
@@ -37,6 +52,26 @@ class Kind(models.TextChoices):
 
 _SIGNS = {Kind.BOOKED: "✓", Kind.OPENED: "◆", Kind.FAILED: "!", Kind.REFUSED: "✕"}
 
+_TOPICS = {  # by the first word of an action
+    "action": Topic.SIGNUPS,
+    "message": Topic.SIGNUPS,
+    "session": Topic.SIGNUPS,
+    "sessions": Topic.SIGNUPS,
+    "tool": Topic.REQUESTS,
+    "credentials": Topic.LOGINS,
+    "registration": Topic.REGISTRATIONS,
+    "user": Topic.ACCOUNT,
+    "staff": Topic.ACCOUNT,
+    "audit": Topic.RECORD,
+}
+_USUAL = {
+    Topic.SIGNUPS: Kind.STEP,
+    Topic.REQUESTS: Kind.TOOL,
+    Topic.LOGINS: Kind.LOGIN,
+    Topic.REGISTRATIONS: Kind.TOOL,
+    Topic.ACCOUNT: Kind.ACCOUNT,
+    Topic.RECORD: Kind.LEDGER,
+}
 _PARTICULAR = {
     Kind.BOOKED: (Action.REGISTRATION_COMPLETED, Action.REGISTRATION_WAITLISTED),
     Kind.OPENED: (Action.CREDENTIALS_ACCESSED,),
@@ -49,7 +84,6 @@ _PARTICULAR = {
         Action.USER_LOGIN_FAILED,
     ),
     Kind.REFUSED: (Action.CREDENTIALS_ACCESS_DENIED, Action.REGISTRATION_REJECTED),
-    Kind.TOOL: (Action.TOOL_SUCCEEDED, Action.REGISTRATION_SUBMITTED),
     Kind.STAFF: (
         Action.AUDIT_VIEWED,
         Action.AUDIT_EXPORTED,
@@ -60,27 +94,19 @@ _PARTICULAR = {
         Action.STAFF_ROLE_GRANTED,
         Action.STAFF_ROLE_REVOKED,
     ),
-    Kind.LEDGER: (Action.AUDIT_SEALED, Action.SESSIONS_EXPIRED),
-}
-_BY_BEGINNING = {
-    "action_": Kind.STEP,
-    "message_": Kind.STEP,
-    "session_": Kind.STEP,
-    "credentials_": Kind.LOGIN,
-    "user_": Kind.ACCOUNT,
+    Kind.LEDGER: (Action.SESSIONS_EXPIRED,),
 }
 
 
-def _kinds() -> Iterator[tuple[str, Kind]]:
-    for action in Action:
-        for beginning, kind in _BY_BEGINNING.items():
-            if action.startswith(beginning):
-                yield action, kind
-    for kind, actions in _PARTICULAR.items():
-        yield from ((action, kind) for action in actions)
+def topic_of(action: str) -> Topic:
+    """Return what an action is about; what nobody knows is the ledger's own."""
+    return _TOPICS.get(action.partition("_")[0], Topic.RECORD)
 
 
-_KIND_OF = dict(_kinds())
+_KIND_OF: dict[str, Kind] = {
+    **{action: _USUAL[topic_of(action)] for action in Action},
+    **{action: kind for kind, actions in _PARTICULAR.items() for action in actions},
+}
 
 
 def kind_of(action: str) -> Kind:

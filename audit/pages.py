@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from audit import finding, selectors, words
+from audit import finding, naming, selectors, words
 from audit.context import user_id_of
 from audit.finding import Found, Question, Trail
+from audit.kinds import Topic
 from audit.paging import BadCursorError, cursor_of, page_of, read
 from audit.trail import told
 
@@ -31,7 +32,10 @@ class FilterForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What happened"),
         required=False,
-        choices=[("", _("Everything")), *((name, kind[0]) for name, kind in words.KINDS.items())],
+        choices=[
+            ("", _("Everything")),
+            *((topic.value, name) for topic, name in words.TOPICS.items()),
+        ],
     )
     provider = forms.CharField(required=False, max_length=128)
     since = forms.DateField(label=_("From"), required=False, validators=DAYS)
@@ -86,11 +90,12 @@ def mandates_audit(request: HttpRequest) -> HttpResponse:
         found = _find(form, user_id, cursor)
     except BadCursorError:
         return redirect(_address(form.asked))
+    names = naming.names_of(row.session_id for row in found.rows)
     context = {
         "form": form,
         "days": [form["since"], form["until"]],
         "providers": _providers(user_id, form.cleaned_data.get("provider", "")),
-        "groups": told(found.rows, reader=user_id, zone=form.zone_asked_for),
+        "groups": told(found.rows, names=names, zone=form.zone_asked_for),
         "older": found.older and _address(form.asked | {"cursor": cursor_of(*found.older)}),
         "newest": _address(form.asked) if cursor else None,
         "stopped_at": found.stopped_at,
@@ -103,13 +108,14 @@ def _find(form: FilterForm, user_id: UUID, cursor: str | None) -> Found:
 
     :raises BadCursorError: for a cursor that no page gave
     """
-    actions = words.actions_of(form.cleaned_data["kind"]) if form.cleaned_data.get("kind") else None
+    topic = form.cleaned_data.get("kind")
+    actions = Topic(topic).actions if topic else None
     if session_id := form.cleaned_data.get("session_id"):  # an index answers that: they are few
         rows = selectors.own_rows(user_id, session_id=session_id, **form.limits)
         page = page_of(rows.filter(action__in=actions) if actions else rows, cursor)
         return Found(page.rows, read(page.next) if page.next else None, newer=None)
     own = Trail("user_id", user_id, (user_id,), session_id=None)
-    question = Question(trail=own, actions=tuple(actions) if actions else None, **form.limits)
+    question = Question(trail=own, actions=actions, **form.limits)
     return finding.page(question, before=read(cursor) if cursor else None)
 
 

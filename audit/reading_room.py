@@ -4,16 +4,21 @@ Who may enter a room is said by Django's right to view, which the roles give. Wh
 found by exact names alone, so that nobody can spell out what is not shown.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from audit.actions import Action, staff
 from audit.context import user_id_of
@@ -25,6 +30,9 @@ NOT_RECORDED = "We could not record this action, so it was not done. Please try 
 NOT_PROVEN = (
     "We cannot prove this right now: a part of our log is missing. Your records can still be read."
 )
+
+
+MOST_OF_SIGNUP = 5
 
 
 class ReadingRoom(admin.ModelAdmin[Any]):
@@ -72,6 +80,8 @@ class ReadingRoom(admin.ModelAdmin[Any]):
 class FamilyRoom(ReadingRoom):
     """A reading room with records of families: whoever opens one, their trail tells of it."""
 
+    signup_in: str | None = None  # the column that names the signup of a record, where it has one
+
     def whose(self, row: Any) -> UUID | None:
         """Return in whose trail it is noted that staff opened this record."""
         owner: UUID | None = row.user_id
@@ -84,6 +94,13 @@ class FamilyRoom(ReadingRoom):
     def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """Return what the page of a record says besides its fields."""
         return {}
+
+    def story_of(self, request: HttpRequest, row: Any) -> str | None:
+        """Return where the ledger tells the story of the record's signup, to who may read it."""
+        signup = getattr(row, self.signup_in) if self.signup_in else None
+        if signup is None or not request.user.has_perm("audit.view_mandateaudit"):
+            return None
+        return reverse("admin:audit_timeline", args=[signup])
 
     def change_view(
         self,
@@ -102,7 +119,11 @@ class FamilyRoom(ReadingRoom):
                 self.note_opening(request, row)
             except AuditUnavailableError:
                 return not_recorded()
-        context = {**(extra_context or {}), **self.about(request, row)}
+        context = {
+            **(extra_context or {}),
+            "story": self.story_of(request, row),
+            **self.about(request, row),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def note_opening(self, request: HttpRequest, row: Any) -> None:
@@ -133,6 +154,33 @@ class FamilyRoom(ReadingRoom):
             session_id=session_id,
             metadata={"table": self.opts.db_table, **what},
         )
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where staff see the same signup in another way."""
+
+    text: str
+    href: str
+
+
+def rooms_of(request: HttpRequest, site: AdminSite, session_id: UUID) -> list[Link]:
+    """Return the records of a signup in other rooms of the console, of those this person may enter."""
+    found = []
+    for model in apps.get_models():
+        room = site.get_model_admin(model) if site.is_registered(model) else None
+        if isinstance(room, FamilyRoom) and room.signup_in and room.has_view_permission(request):
+            rows = model._default_manager.filter(**{room.signup_in: session_id})
+            for pk in rows.values_list("pk", flat=True)[:MOST_OF_SIGNUP]:
+                text = f"{capfirst(model._meta.verbose_name)} {short(pk)}"
+                change = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+                found.append(Link(text, reverse(change, args=[pk])))
+    return found
+
+
+def short(name: UUID) -> str:
+    """Return how an id ends, for lists: how it begins says when it was made, as that of many others."""
+    return f"…{str(name)[-6:]}"
 
 
 def not_recorded() -> HttpResponse:

@@ -4,7 +4,6 @@ They are for pictures of the ledger, whose length no page could afford to count,
 nothing: whoever owns the database can change them unseen. What is certain is in the log alone.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,10 +16,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from audit import tally_gaps, turns
 from audit.actions import Action
 from audit.models import Checkpoint, Leaf, MandateAudit, Tally
+from audit.models.metadata import readable
 
 DAYS = 14  # that the pictures look back at most, today included
 BATCH = 5_000
-_ROWS_AT_ONCE = 1_000  # of a statement: databases take so many values and no more
+_ADD = """
+    INSERT INTO audit_tally (day, action, provider, source, step, count)
+    VALUES (%s, %s, %s, %s, %s, %s)
+    ON CONFLICT (day, action, provider, source, step)
+    DO UPDATE SET count = audit_tally.count + excluded.count
+"""
 _SOURCES = frozenset({"mcp", "mock", "google"})
 
 
@@ -150,7 +155,7 @@ def _kinds(events: Iterable[Event]) -> Iterator[Kind]:
 def _parsed(event: Event) -> Event:
     """Return a record with its metadata as an object, also where the sealer read it as a text."""
     said = event["metadata"]
-    return {**event, "metadata": json.loads(said)} if isinstance(said, str) else event
+    return {**event, "metadata": readable(said)} if isinstance(said, str) else event
 
 
 def _day(at: datetime | str) -> date:
@@ -202,16 +207,8 @@ def _write(counted: Counter[Kind]) -> None:
         (connection.ops.adapt_datefield_value(day), *rest, number)
         for (day, *rest), number in sorted(counted.items())
     ]
-    while rows:
-        some, rows = rows[:_ROWS_AT_ONCE], rows[_ROWS_AT_ONCE:]
-        places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(some))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO audit_tally (day, action, provider, source, step, count)"  # noqa: S608  places alone
-                f" VALUES {places} ON CONFLICT (day, action, provider, source, step)"
-                " DO UPDATE SET count = audit_tally.count + excluded.count",
-                [value for row in some for value in row],
-            )
+    with connection.cursor() as cursor:
+        cursor.executemany(_ADD, rows)
 
 
 # --- The questions of the pictures ---------------------------------------------------------------

@@ -10,14 +10,26 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from audit.actions import Action
+from audit.doers import Doer
+from audit.kinds import Topic
 
-KINDS = {  # what one can ask for, and how the actions begin that belong to it
-    "registrations": (_("Registrations"), ("registration_",)),
-    "logins": (_("Saved logins"), ("credentials_",)),
-    "signups": (_("Steps of a signup"), ("action_", "message_", "session_", "sessions_")),
-    "requests": (_("Requests to providers"), ("tool_",)),
-    "account": (_("Your account"), ("user_", "staff_")),
-    "record": (_("This record"), ("audit_",)),
+TOPICS: dict[Topic, StrPromise] = {  # what one can ask for
+    Topic.REGISTRATIONS: _("Registrations"),
+    Topic.LOGINS: _("Saved logins"),
+    Topic.SIGNUPS: _("Steps of a signup"),
+    Topic.REQUESTS: _("Requests to providers"),
+    Topic.ACCOUNT: _("Your account"),
+    Topic.RECORD: _("This record"),
+}
+
+# Whose hand it was
+DOERS: dict[Doer, StrPromise] = {
+    Doer.PARENT: _("You"),
+    Doer.AGENT: _("SignupAssist, for you"),
+    Doer.STAFF: _("Our staff"),
+    Doer.SYSTEM: _("SignupAssist"),
+    Doer.ANONYMOUS: _("Somebody not logged in"),
+    Doer.OTHER: _("Somebody else"),
 }
 
 # What a login was opened for, as its record names it, and as its owner reads it
@@ -232,12 +244,6 @@ def sentence(action: str, metadata: Mapping[str, Any], *, is_own_deed: bool) -> 
     if action in YOU and is_own_deed:
         return str(YOU[action])
     return str(DONE[action]) if action in DONE else f"{Action.describe(action)}."
-
-
-def actions_of(kind: str) -> list[str]:
-    """Return the actions of a kind; none for a kind that there is not."""
-    beginnings = KINDS[kind][1] if kind in KINDS else ()
-    return [action for action in Action.values if action.startswith(beginnings)]
 
 
 def is_sample(metadata: Mapping[str, Any]) -> bool:

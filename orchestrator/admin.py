@@ -20,7 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from audit.context import user_id_of
-from audit.reading_room import FamilyRoom, id_sought
+from audit.reading_room import FamilyRoom, id_sought, short
 from audit.redaction import REDACTED, redact
 from audit.services import AuditUnavailableError
 from orchestrator import catalogue
@@ -116,7 +116,8 @@ class FoundForm(ReasonForm):
 class SubmissionAdmin(FamilyRoom):
     """Registrations and what became of them; those that need a person say what to do."""
 
-    list_display = ("short_id", "standing", "program", "person", "sent")
+    signup_in = "session_id"
+    list_display = ("short_id", "standing", "program", "person", "signup_id", "sent")
     list_filter = (NeedsFilter, StatusFilter)
     # given only so that the search box is shown; get_search_results says what is searched
     search_fields = ("id",)
@@ -150,7 +151,11 @@ class SubmissionAdmin(FamilyRoom):
 
     @admin.display(description="reference")
     def short_id(self, row: RegistrationSubmission) -> SafeString:
-        return format_html('<span class="mono">{}…</span>', str(row.pk)[:8])
+        return format_html('<span class="mono">{}</span>', short(row.pk))
+
+    @admin.display(description="signup")
+    def signup_id(self, row: RegistrationSubmission) -> SafeString:
+        return format_html('<span class="mono">{}</span>', short(row.session_id))
 
     @admin.display(description="program")
     def program(self, row: RegistrationSubmission) -> str:

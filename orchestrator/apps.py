@@ -6,6 +6,8 @@ class OrchestratorConfig(AppConfig):
     verbose_name = "Registrations"
 
     def ready(self) -> None:
-        from orchestrator import schedules
+        from audit import naming as ledger
+        from orchestrator import naming, schedules
 
         schedules.plan_jobs()
+        ledger.ask(naming.names_of)

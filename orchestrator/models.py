@@ -88,6 +88,7 @@ class RegistrationSubmission(models.Model):
 
     class Meta:
         db_table = "registration_submissions"
+        verbose_name = "registration"
         permissions = [("resolve_registrationsubmission", "Can settle registrations")]
         constraints = [
             models.CheckConstraint(

@@ -17,12 +17,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from audit.context import user_id_of
-from audit.reading_room import NOT_RECORDED, FamilyRoom, ReadingRoom, id_sought
+from audit.reading_room import NOT_RECORDED, FamilyRoom, ReadingRoom, id_sought, short
 from audit.services import AuditUnavailableError
 from sessions_store import ending, schedules
 from sessions_store.models import AgenticCheckoutSession, JobRun
@@ -111,7 +111,8 @@ OVER = "This signup is over already."
 class SessionAdmin(FamilyRoom):
     """Where signups stand; what was said in them is their parents' alone."""
 
-    list_display = ("user", "at_step", "standing", "until", "provider_id")
+    signup_in = "pk"
+    list_display = ("short_id", "user", "at_step", "standing", "until", "provider_id")
     list_filter = (NowFilter, StatusFilter, StepFilter)
     list_select_related = ("user",)
     # given only so that the search box is shown; get_search_results says what is searched
@@ -144,6 +145,10 @@ class SessionAdmin(FamilyRoom):
 
     # --- Columns ---------------------------------------------------------------------------------
 
+    @admin.display(description="signup")
+    def short_id(self, session: AgenticCheckoutSession) -> SafeString:
+        return format_html('<span class="mono">{}</span>', short(session.pk))
+
     @admin.display(description="step")
     def at_step(self, session: AgenticCheckoutSession) -> str:
         return _as_words(session.step)
@@ -160,13 +165,13 @@ class SessionAdmin(FamilyRoom):
         return format_html_join(" ", '<span class="pill pill-{}">{}</span>', pills)
 
     @admin.display(description="until (UTC)")
-    def until(self, session: AgenticCheckoutSession) -> str | None:
+    def until(self, session: AgenticCheckoutSession) -> str:
         """Return how long it can go on."""
         now = timezone.now()
         if session.status in KEPT:
             return "it is settled"
         if _is_over(session, now):
-            return None
+            return "it is over"
         minutes = int((session.expires_at - now).total_seconds()) // 60
         return f"{session.expires_at:%d %b %H:%M}, {minutes // 60} h {minutes % 60} min left"
 

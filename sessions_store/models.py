@@ -60,6 +60,7 @@ class AgenticCheckoutSession(models.Model):
 
     class Meta:
         db_table = "agentic_checkout_sessions"
+        verbose_name = "signup"
         permissions = [("end_agenticcheckoutsession", "Can end signups")]
         constraints = [
             models.CheckConstraint(name="known_status", condition=Q(status__in=Status.values)),

@@ -27,7 +27,7 @@ from audit.context import user_id_of
 from audit.models import MandateAudit
 from audit.nodes import MissingNodeError
 from audit.paging import Place
-from audit.reading_room import FamilyRoom, not_proven, not_recorded
+from audit.reading_room import FamilyRoom, not_proven, not_recorded, rooms_of
 from audit.services import AuditUnavailableError
 from audit.verification.single import Verdict, verify_record
 
@@ -113,7 +113,9 @@ class MandateAuditAdmin(FamilyRoom):
             self._note(request, wanted)
         except AuditUnavailableError:
             return not_recorded()
-        return self._page(request, "timeline", {"session_id": session_id, **context})
+        rooms = rooms_of(request, self.admin_site, session_id)
+        told = {"session_id": session_id, "rooms": rooms, **context}
+        return self._page(request, "timeline", told)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Return what the list shows, all of it, as a file."""

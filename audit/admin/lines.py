@@ -6,12 +6,19 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from audit.actions import ANONYMOUS, SYSTEM, Action, person
+from audit.actions import Action
+from audit.doers import Doer, doer_of
 from audit.kinds import Kind, kind_of
 from audit.models import MandateAudit
 
 Names = dict[UUID, str]
 
+_DOERS = {
+    Doer.PARENT: "themselves",
+    Doer.AGENT: "SignupAssist for them",
+    Doer.SYSTEM: "SignupAssist",
+    Doer.ANONYMOUS: "not logged in",
+}
 _WORDS = {action.value: str(action.label) for action in Action}  # asked for each line
 
 
@@ -28,15 +35,15 @@ class Line:
     sign: str
     user_id: str
     whose: str
-    doer: str  # parent, staff, system or anonymous
+    doer: Doer
     done_by: str
     session_id: str
     credential_id: str
 
     @property
     def is_own(self) -> bool:
-        """Return whether the person did it whose trail it is in."""
-        return self.row.user_id is not None and self.row.actor == person(self.row.user_id)
+        """Return whether the person did it whose trail it is in, with their own hands."""
+        return self.doer is Doer.PARENT
 
 
 def lines_of(rows: Iterable[MandateAudit]) -> list[Line]:
@@ -60,7 +67,7 @@ def name_of(user_id: UUID, names: Names) -> str:
 
 
 def _line(row: MandateAudit, names: Names) -> Line:
-    doer, done_by = _actor(row, names)
+    doer = doer_of(row)
     kind = kind_of(row.action)
     return Line(
         row=row,
@@ -73,19 +80,16 @@ def _line(row: MandateAudit, names: Names) -> Line:
         user_id=str(row.user_id or ""),
         whose=name_of(row.user_id, names) if row.user_id else "the system’s",
         doer=doer,
-        done_by=done_by,
+        done_by=_hand(doer, row, names),
         session_id=str(row.session_id or ""),
         credential_id=str(row.credential_id or ""),
     )
 
 
-def _actor(row: MandateAudit, names: Names) -> tuple[str, str]:
-    if row.user_id and row.actor == person(row.user_id):
-        return "parent", "themselves"
-    if staff_id := _staff_in(row):
-        return "staff", f"staff {name_of(staff_id, names)}"
-    known = {SYSTEM: ("system", "SignupAssist"), ANONYMOUS: ("anonymous", "not logged in")}
-    return known.get(row.actor, ("parent", row.actor))
+def _hand(doer: Doer, row: MandateAudit, names: Names) -> str:
+    """Return who did it, by name where it was one of the staff."""
+    staff_id = _staff_in(row)
+    return f"staff {name_of(staff_id, names)}" if staff_id else _DOERS.get(doer, row.actor)
 
 
 def _staff_in(row: MandateAudit) -> UUID | None:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from audit import finding, paging
+from audit import finding, naming, paging
 from audit.actions import Action
 from audit.admin.lines import lines_of
 from audit.kinds import Kind, kind_of
@@ -23,6 +23,7 @@ def about(session_id: UUID, after: Place | None) -> dict[str, Any]:
     deeds = [row for row in rows if row.action != Action.AUDIT_VIEWED]
     return {
         "first": first,
+        "about": naming.about(reversed(rows), naming.names_of([session_id]).get(session_id, {})),
         "whose": next(iter(lines_of([first]))),
         "chapters": [
             (chapter, [(scene, lines[scene.row.pk]) for scene in chapter.scenes])

@@ -8,6 +8,7 @@ from django.db.models import Q
 from audit import canonical
 from audit.actions import Action
 from audit.models.append_only import WrittenOnce
+from audit.models.metadata import MetadataField
 
 
 class MandateAudit(WrittenOnce):
@@ -26,7 +27,7 @@ class MandateAudit(WrittenOnce):
     program_ref = models.TextField("program", null=True)
     credential_id = models.UUIDField("login id", null=True)
     session_id = models.UUIDField("session id", null=True)
-    metadata = models.JSONField()
+    metadata = MetadataField()
     created_at = models.DateTimeField("recorded at")
     schema_v = models.IntegerField("schema version", default=canonical.SCHEMA_V)
     content_hash = models.TextField()

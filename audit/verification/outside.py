@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -27,12 +28,14 @@ def read(file: Path, known: Sequence[Verifier], *, origin: str) -> Iterator[Publ
     :raises PublicationError: if it cannot be read
     """
     try:
-        stream: BinaryIO = file.open("rb")
-        if not stream.seekable():  # a pipe ends when its writer does
-            with stream as pipe:
-                stream = TemporaryFile()  # noqa: SIM115  closed where it is read
-                shutil.copyfileobj(pipe, stream)
-        return _read(file, stream, stream.seek(0, os.SEEK_END), known, origin)
+        with ExitStack() as opened:
+            stream: BinaryIO = opened.enter_context(file.open("rb"))
+            if not stream.seekable():  # a pipe ends when its writer does
+                copy = opened.enter_context(TemporaryFile())
+                shutil.copyfileobj(stream, copy)
+                stream = copy
+            end = stream.seek(0, os.SEEK_END)
+            return _read(file, stream, opened.pop_all(), end, known, origin)
     except OSError as error:
         raise publication.PublicationError(
             f"{file.name} cannot be read: {error.strerror}"
@@ -40,10 +43,15 @@ def read(file: Path, known: Sequence[Verifier], *, origin: str) -> Iterator[Publ
 
 
 def _read(
-    file: Path, stream: BinaryIO, end: int, known: Sequence[Verifier], origin: str
+    file: Path,
+    stream: BinaryIO,
+    opened: ExitStack,
+    end: int,
+    known: Sequence[Verifier],
+    origin: str,
 ) -> Iterator[Published]:
     try:
-        with stream:
+        with opened:
             yield from publication.read(stream, end, known, origin=origin)
     except OSError as error:
         raise publication.PublicationError(

@@ -12,6 +12,7 @@ from django.db.models import Count
 from audit import notes, tally, tally_gaps
 from audit.actions import Action
 from audit.doctor import BEHIND
+from audit.kinds import Topic, topic_of
 from audit.models import Checkpoint, MandateAudit, Pending
 from audit.sealer import HEARTBEAT
 from audit.tally import DAYS, Step
@@ -36,26 +37,7 @@ NEWEST = 50  # leaves that are held against their records for the page
 OLDEST = 100  # of what waits, by its random id, to find since when
 VERIFY_ALL = "For all of it run: manage.py verify_audit"
 
-KINDS = (
-    Series("chat", "Signup steps"),
-    Series("tools", "Provider tools"),
-    Series("logins", "Saved logins"),
-    Series("bookings", "Registrations"),
-    Series("people", "Accounts and rights"),
-    Series("ledger", "The ledger itself"),
-)
-_KIND_BY_BEGINNING = {
-    "action": "chat",
-    "message": "chat",
-    "session": "chat",
-    "sessions": "chat",
-    "tool": "tools",
-    "credentials": "logins",
-    "registration": "bookings",
-    "user": "people",
-    "staff": "people",
-    "audit": "ledger",
-}
+TOPICS = tuple(Series(topic.value, str(topic.label)) for topic in Topic)
 _WENT_WELL, _FAILED = Series("good", "worked"), Series("bad", "failed")
 _SOURCES = {
     "mcp": "Provider (MCP)",
@@ -63,11 +45,6 @@ _SOURCES = {
     "google": "Google Places",
     "": "Source not known",
 }
-
-
-def kind_of(action: str) -> str:
-    """Return in which colour an action is shown."""
-    return _KIND_BY_BEGINNING.get(action.partition("_")[0], "ledger")
 
 
 def _since(reader: Reader, days: int) -> date:
@@ -84,7 +61,7 @@ def actions(reader: Reader) -> Tile:
     for day, by_action in found.items():
         if day in days:
             for action, number in by_action.items():
-                days[day][kind_of(action)] += number
+                days[day][topic_of(action)] += number
     total = sum(numbers.total() for numbers in days.values())
     links = (reader.link("The past 7 days in the ledger", LEDGER, when="7"),)
     if not total:
@@ -93,7 +70,7 @@ def actions(reader: Reader) -> Tile:
             " opened login will show here, a few seconds after it was recorded."
         )
         return Tile("", _not_counted(since) or says, links=links)
-    picture = charts.columns("Actions per day by kind", KINDS, days)
+    picture = charts.columns("Actions per day by kind", TOPICS, days)
     says = (
         f"{counted_up(total, 'action')} in {DAYS} days, {days[max(days)].total():,} of them today."
     )
@@ -126,7 +103,7 @@ def funnel(reader: Reader) -> Tile:
             None,  # a step is counted once a signup, by a button or a sentence: no list is the same
             number,
             charts.percent(number, started),
-            charts.pieces([("chat", number)], of=most),
+            charts.pieces([(Topic.SIGNUPS, number)], of=most),
         )
         for step, number in taken.items()
     ]
@@ -180,14 +157,14 @@ def openings(reader: Reader) -> Tile:
         good = numbers[Action.CREDENTIALS_ACCESSED]
         bad = numbers.total() - good
         opened, not_opened = opened + good, not_opened + bad
-        lines = charts.pieces([("logins", good), ("bad", bad)], of=most)
+        lines = charts.pieces([(Topic.LOGINS, good), ("bad", bad)], of=most)
         said = f"{bad:,} not opened" if bad else ""
         href = _openings_at(reader, provider) if provider else None
         bars.append(Bar(provider or "No provider named", href, good, said, lines))
     says = f"{counted_up(opened, 'opening')} in 7 days."
     if not_opened:
         says += f" {not_opened:,} times a login was not opened: refused, or its key was missing."
-    series = (Series("logins", "opened"), Series("bad", "not opened"))
+    series = (Series(Topic.LOGINS.value, "opened"), Series("bad", "not opened"))
     picture = Bars("Saved logins opened by provider", ("Provider", "Openings"), series, bars)
     return Tile("", says, picture=picture, links=links)
 
@@ -208,7 +185,7 @@ def log(reader: Reader) -> Tile:
         return Tile("", says)
     facts = [
         Fact("Checkpoint", f"{newest.size:,}"),
-        Fact("Records sealed", f"{newest.events_total:,}", reader.href(LEDGER)),
+        Fact("It signs", _signed(newest), reader.href(LEDGER)),
         Fact("Signed", ago(newest.sealed_at, reader.at)),
         Fact("Signed by", ", ".join(_signed_by(newest)) or "nobody whose key is known here"),
     ]
@@ -233,6 +210,12 @@ def log(reader: Reader) -> Tile:
         return Tile("", says, "bad", facts, links=links)
     says = f"The signature, the tree and the newest records hold, looked at now. {VERIFY_ALL}"
     return Tile("", says, "ok", facts, links=links)
+
+
+def _signed(newest: Checkpoint) -> str:
+    """Return what the size of the log is made of: each seal takes a place of its own."""
+    seals = newest.size - newest.events_total
+    return f"{counted_up(newest.events_total, 'record')} and {counted_up(seals, 'seal')}"
 
 
 def _signed_by(newest: Checkpoint) -> list[str]:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from audit import bundles, exporting, proofs
+from audit import bundles, bundling, exporting, proofs
 from audit.actions import SYSTEM, Action, person
 from audit.exporting import Wanted, export
 from audit.models import Checkpoint, MandateAudit
@@ -183,7 +183,9 @@ def test_tells_one_state_while_the_sealer_goes_on(story: Story, parent: User) ->
 def test_takes_the_newer_checkpoint_when_a_seal_comes_while_it_reads(
     story: Story, parent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "_batch", nullcontext)  # the sealer is not who exports
+    monkeypatch.setattr(
+        Wanted, "asking", staticmethod(nullcontext)
+    )  # the sealer is not who exports
     reads = proofs._subject
     seals = iter([True, True])
 
@@ -225,7 +227,8 @@ def _without_triggers(cursor: Any) -> None:
 def test_exports_any_number_of_rows_in_little_memory(
     story: Story, parent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "BATCH", 4)
+    for room in (exporting, bundling):
+        monkeypatch.setattr(room, "BATCH", 4)
     few = _statements(lambda: story.bundle())
     assert verify(story.bundle())[0] == 0
     assert verify(story.log())[0] == 0

@@ -72,21 +72,24 @@ def test_where_others_neither_see_nor_forget_it(console: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "told"),
     [
-        {"name": "", "kind": "failed"},
-        {"name": "n" * 41, "kind": "failed"},
-        {"name": "a\0b", "kind": "failed"},
-        {"name": "All of it"},
-        {"name": "Nobody", "q": "nobody@example.com"},
-        {"name": "Nonsense", "kind": "nonsense"},
-        {"forget": "a\0b"},
-        {"forget": "n" * 41},
+        ({"name": "", "kind": "failed"}, "please give the view a name"),
+        ({"name": "n" * 41, "kind": "failed"}, "at most 40 letters"),
+        ({"name": "a\0b", "kind": "failed"}, "That name cannot be used"),
+        ({"name": "All of it"}, "please choose filters first"),
+        ({"name": "Nobody", "q": "nobody@example.com"}, "no records of what you searched for"),
+        ({"name": "Nonsense", "kind": "nonsense"}, "these filters could not be understood"),
+        ({"forget": "a\0b"}, "That name cannot be used"),
+        ({"forget": "n" * 41}, "That name cannot be used"),
     ],
 )
-def test_but_nothing_without_a_name_and_filters(console: Client, said: dict[str, str]) -> None:
+def test_but_nothing_without_a_name_and_filters(
+    console: Client, said: dict[str, str], told: str
+) -> None:
     assert _keep(console, **said) == LIST
     assert not SavedView.objects.exists()
+    assert told in console.get(LIST).content.decode()
 
 
 def test_up_to_a_number(console: Client, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,6 @@ def test_goes_through_a_day_in_pieces(
     make_row: MakeRow, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tally, "BATCH", 2)
-    monkeypatch.setattr(tally, "_ROWS_AT_ONCE", 1)
     for action in (Action.ACTION_RESET, Action.MESSAGE_SENT, Action.USER_LOGGED_OUT):
         for _ in range(3):
             make_row(action=action)

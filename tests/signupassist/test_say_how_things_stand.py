@@ -66,7 +66,7 @@ def test_draws_what_was_done_and_tells_it_in_a_table_too(auditor: Client) -> Non
     assert "1,207 actions in 14 days, 7 of them today." in tile(page, "actions")
     assert "<desc" in page
     assert f"{now.astimezone(UTC):%a} {now.day} {now:%b} 2 0 4 1 0 0 7" in tile(page, "actions")
-    assert page.count('<rect class="paint-tools"') == 1
+    assert page.count('<rect class="paint-requests"') == 1
     assert "2 signups started, 1 came to a registration (50 %)." in tile(page, "funnel")
     assert "Provider (MCP) 1,200 1,200 failed" in tile(page, "calls")
     assert "more than one in three" in tile(page, "calls")
@@ -134,7 +134,7 @@ def test_looks_at_the_end_of_the_log(auditor: Client, monkeypatch: pytest.Monkey
     key = settings.AUDIT_VERIFIERS[0]
     said = tile(page_of(auditor), "log")
     assert "the newest records hold" in said
-    assert "Checkpoint 4 Records sealed 3" in said
+    assert "Checkpoint 4 It signs 3 records and 1 seal" in said
     assert f"{key.name} ({key.key_id.hex()})" in said
 
     lift_guards(connection)
