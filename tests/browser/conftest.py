@@ -1,5 +1,6 @@
 """A real server, a real Chromium, and pages that note every complaint of the browser."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -16,11 +17,12 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect
 
 from tests import requirements_of_machine
-from tests.browser import artefacts, steps
+from tests.browser import artefacts, log_ins
 from tests.browser.chromium import launched
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-expect.set_options(timeout=20_000)  # of a machine that does much else
+PATIENCE_MS = 30_000  # of a machine that does much else
+expect.set_options(timeout=PATIENCE_MS)
 PARENTS = [f"parent{number}@example.com" for number in range(200)]  # one for every test that asks
 WAITING = [f"waiting{number}@example.com" for number in range(8)]  # for a person to look at
 FORGETFUL = "forgetful@example.com"  # who has a link to choose a new password
@@ -82,6 +84,29 @@ class Served:
     waiting: Iterator[str] = field(default_factory=lambda: iter(WAITING))
     staff: str = "staff@example.com"
 
+    def cookies_of(self, email: str) -> StorageState:
+        """Return the cookies of this person, who has just logged in."""
+        return {
+            "cookies": [
+                {
+                    "name": "sessionid",
+                    "value": self.session_of(email),
+                    "domain": "127.0.0.1",
+                    "path": "/",
+                    "expires": -1,
+                    "httpOnly": True,
+                    "secure": False,
+                    "sameSite": "Lax",
+                }
+            ],
+            "origins": [],
+        }
+
+    def session_of(self, email: str) -> str:
+        """Return the key of a session of this person, who has just logged in."""
+        secret_key = self.environment["SECRET_KEY"]
+        return log_ins.begin(email, database=self.database, secret_key=secret_key)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -93,13 +118,22 @@ class Prepared:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Prepare a database at once: each start of manage.py costs more than what it does here."""
+    """Prepare a database at once, and one for all workers: each start of manage.py costs seconds."""
     requirements_of_machine.need("browser")
-    database = tmp_path_factory.mktemp("prepared") / "db.sqlite3"
-    prepare = [sys.executable, "manage.py", "shell", "-c", PREPARE]
-    environment = environment_on(database)
-    done = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
-    return Prepared(database, link=f"/auth/reset/{done.stdout.decode().split()[-1]}")
+    home = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        home = home.parent  # which all workers of this run share, and no other run
+    database, link = home / "browser.sqlite3", home / "browser-link"
+    with (home / "browser.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not link.exists():
+            database.unlink(missing_ok=True)  # what another worker failed to prepare
+            prepare = [sys.executable, "manage.py", "shell", "-v", "0", "-c", PREPARE]
+            done = subprocess.run(
+                prepare, cwd=ROOT, env=environment_on(database), check=True, stdout=subprocess.PIPE
+            )
+            link.write_bytes(done.stdout.split()[-1])
+    return Prepared(database, link=f"/auth/reset/{link.read_text()}")
 
 
 def environment_on(database: Path) -> dict[str, str]:
@@ -121,7 +155,7 @@ def environment_on(database: Path) -> dict[str, str]:
 @contextmanager
 def serving(prepared: Prepared, home: Path, **settings: str) -> Iterator[Served]:
     """Run the product as `script/server` does, on a database and a port of its own."""
-    database = Path(shutil.copy(prepared.database, home))
+    database = Path(shutil.copy(prepared.database, home / "db.sqlite3"))
     environment = environment_on(database) | settings
     with socket.create_server(("127.0.0.1", 0)) as listener, (home / "log").open("wb") as log:
         number = listener.fileno()
@@ -156,7 +190,7 @@ def served(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=10):  # noqa: S310  our own address
@@ -225,7 +259,7 @@ def open_page(
         window.add_init_script(NOTE_VIOLATIONS)
         page = window.new_page()
         pages.append(page)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
@@ -241,26 +275,23 @@ def open_page(
     assert ours == []
 
 
-def sign_in(page: Page, email: str) -> Page:
-    """Return the page once this person is logged in and sees the chat."""
-    page.goto("/auth")
-    steps.log_in(page, email, PASSWORD)
-    page.wait_for_url("**/")
-    return page
-
-
 @pytest.fixture
 def log_in(served: Served) -> Callable[..., Page]:
-    """Return a function that logs somebody in: a parent of their own, unless told whom."""
-    return lambda page, email=None: sign_in(page, email or next(served.parents))
+    """Return a function that leads somebody to the chat: a parent of their own, unless told whom."""
+
+    def lead(page: Page, email: str | None = None) -> Page:
+        key = served.session_of(email or next(served.parents))
+        page.context.add_cookies([{"name": "sessionid", "value": key, "url": served.url}])
+        page.goto("/")
+        return page
+
+    return lead
 
 
 @pytest.fixture(scope="package")
-def cookies(chromium: Browser, served: Served) -> StorageState:
+def cookies(served: Served) -> StorageState:
     """The cookies of a parent who is logged in."""
-    with chromium.new_context(base_url=served.url) as window:
-        sign_in(window.new_page(), next(served.parents))
-        return window.storage_state()
+    return served.cookies_of(next(served.parents))
 
 
 @pytest.fixture

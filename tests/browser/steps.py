@@ -148,9 +148,11 @@ class Walk:
 
     def connect(self, password: str = PASSWORD_OF_THE_CLUB) -> None:
         """Give the club's login: the provider answers with its programs, or refuses it."""
-        if self.newest.get_by_role("button", name="Connect account").count():
-            self.press("Connect account")
+        first = self.newest.get_by_role("button", name="Connect account")
         other = self.newest.get_by_role("button", name=re.compile("Enter a login|Replace"))
+        expect(first.or_(other).first).to_be_visible()
+        if first.count():
+            self.press("Connect account")
         self.hands.press(other)
         self.hands.write(self.page.get_by_label("E-mail at the provider"), LOGIN)
         self.hands.write(self.page.get_by_label("Password at the provider"), password)
@@ -167,6 +169,7 @@ class Walk:
     def fill_in_the_form(self) -> None:
         """Give every field a fitting answer and send them: to the step Confirm."""
         form = self.newest.locator("form")
+        expect(form).to_be_visible()
         for control in form.locator("input, select, textarea").all():
             kind = control.get_attribute("type") or control.evaluate("each => each.localName")
             if kind == "checkbox":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.test_enter_a_login import ASKING, CONNECTED, SAVED, TYPED, enter
 from tests.browser.test_pages_are_sound import OVERFLOW, faults
@@ -44,6 +44,7 @@ def test_is_remembered_until_it_is_turned_off(chat: Page) -> None:
     seen = resuming(turn("Hi!"))
     answer_with(chat, [*seen, *seen, *seen])
     chat.goto("/?debug=1")
+    expect(chat.locator(".debug tbody tr")).to_have_count(2)
     chat.goto("/")
     expect(chat.locator(".debug tbody tr")).to_have_count(2)
 
@@ -56,14 +57,13 @@ def test_is_remembered_until_it_is_turned_off(chat: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-def test_is_sound(
-    open_page: Callable[..., Page], log_in: Callable[[Page], Page], width: int
-) -> None:
-    page = log_in(open_page(width=width, dark=width == 320))
+def test_is_sound(open_page: Callable[..., Page], cookies: StorageState, width: int) -> None:
+    page = open_page(width=width, dark=width == 320, cookies=cookies)
 
     page.goto("/?debug=1")
 
     expect(page.locator(".debug tbody tr").first).to_contain_text("/api/v1/sessions")
     expect(page.locator(".debug tbody td").nth(4)).not_to_have_text("–")  # a request id
+    expect(page.locator(".turn").last).to_be_visible()
     assert page.evaluate(OVERFLOW) <= 0
     assert faults(page) == []

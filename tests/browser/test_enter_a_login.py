@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.turns import SESSION_ID, answer_with, button, card, problem, resuming, turn
+from tests.browser.turns import (
+    SESSION_ID,
+    answer_with,
+    button,
+    card,
+    problem,
+    resuming,
+    turn,
+    wait_until,
+)
 
 pytestmark = pytest.mark.once
 
@@ -39,7 +48,7 @@ def test_posts_it_to_the_vault_and_only_its_id_to_the_chat(chat: Page) -> None:
     payload = {"credential_id": SAVED["id"]}
     assert action[2] == {"action": "credentials_submitted", "payload": payload}
     assert TYPED["password"] not in chat.content()
-    assert chat.locator("#login-password").input_value() == ""
+    expect(chat.locator("#login-password")).to_have_value("")
     assert chat.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
@@ -146,6 +155,7 @@ def test_uses_nothing_that_was_cancelled_on_its_way(chat: Page, how: str) -> Non
         chat.get_by_role("button", name="Cancel").click()
     chat.get_by_role("button", name="Enter a login").click()  # another try
     chat.get_by_label("Name for this login").fill("Other")
+    wait_until(chat, lambda: bool(held))
     held.pop().fulfill(status=201, json=SAVED)
 
     expect(chat.get_by_text("“Ours” was saved before you cancelled. It has not")).to_be_attached()

@@ -87,7 +87,7 @@ def test_leads_from_the_summary_to_each_field_with_an_error(chat: Page) -> None:
     chat.get_by_role("button", name="Continue").click()
     summary = chat.get_by_role("alert")
     expect(summary).to_contain_text("Please check the marked answers.")
-    assert summary.get_by_role("button").all_inner_texts() == ["Date of birth", "Days"]
+    expect(summary.get_by_role("button")).to_have_text(["Date of birth", "Days"])
 
     summary.get_by_role("button", name="Days").press("Enter")
 

@@ -48,6 +48,7 @@ def test_is_turned_on_used_and_turned_off(open_page: OpenPage, served: Served) -
     enter(page, code_of(secret))
 
     expect(page.get_by_role("heading", name="Two-step log-in is on")).to_be_visible()
+    expect(page.locator(".recovery-codes code")).to_have_count(10)
     assert page.evaluate(OVERFLOW) <= 0
     codes = page.locator(".recovery-codes code").all_inner_texts()
     with page.expect_download() as caught:

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.turns import answer_with, button, card, problem, resuming, turn
+from tests.browser.turns import (
+    answer_with,
+    button,
+    card,
+    problem,
+    resuming,
+    stop_the_clock,
+    turn,
+    wait_until,
+)
 
 pytestmark = pytest.mark.once
 
@@ -16,12 +25,36 @@ CHECKING = "We are checking whether your registration went through."
 STATUS_URL = "/api/v1/submissions/5b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60"
 LOOK = """Object.defineProperty(document, "hidden", {{ value: {}, configurable: true }});
 document.dispatchEvent(new Event("visibilitychange"));"""
+NOTE_PAUSES = """window.pauses = [];
+const later = setTimeout;
+window.setTimeout = (deed, pause) => {
+  pauses.push(pause);
+  return later(deed, pause);
+};"""
 PENDING = turn("Which one?", cta=[button("None of these", "reject_provider")])
 
 
 def say(page: Page, text: str) -> None:
     page.get_by_label("Your message").fill(text)
     page.keyboard.press("Enter")
+
+
+def stop(page: Page) -> None:
+    """Let the page's time stand still, and the page note for how long it waits."""
+    stop_the_clock(page)
+    page.add_init_script(NOTE_PAUSES)
+
+
+def pauses(page: Page) -> list[int]:
+    """Return for how many milliseconds the page has set itself to wait, each time until now."""
+    noted: list[int] = page.evaluate("pauses")
+    return noted
+
+
+def to_the_next_look(page: Page, number: int) -> None:
+    """Let the page's pause of this number pass, once it is in it."""
+    page.wait_for_function("number => pauses.length === number", arg=number)
+    page.clock.run_for(pauses(page)[-1])
 
 
 def noting(keys: list[str | None], answer: Any) -> Any:
@@ -242,17 +275,14 @@ def test_says_how_an_unknown_outcome_ended(chat: Page) -> None:
         {"status": "confirmed", "confirmation_ref": "BSC-4F21"},
         {**settled, "last_turn": unknown},
     ]
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, answers)
 
     chat.goto("/")
     expect(chat.get_by_text(CHECKING)).to_be_visible()
     expect(chat.get_by_label("Your message")).to_be_disabled()
-    for _ in range(100):  # a second of its time, then a moment of ours for the answer
-        chat.clock.run_for(1_000)
-        chat.wait_for_timeout(20)
-        if [path for _, path, _ in asked].count(STATUS_URL) == 2:
-            break
+    to_the_next_look(chat, 1)
+    to_the_next_look(chat, 2)
 
     expect(
         chat.get_by_text("your registration went through. Your confirmation: BSC-4F21")
@@ -274,17 +304,18 @@ def test_looks_no_more_for_an_outcome_that_is_gone(
     chat: Page, gone: tuple[int, dict[str, Any]], way: str
 ) -> None:
     unknown = turn(CHECKING, step="confirmation", status="outcome_unknown")
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, [*resuming(unknown), gone, {"status": "sent"}])
 
     chat.goto("/")
     expect(chat.get_by_text(CHECKING)).to_be_visible()
-    chat.clock.run_for(3_000)
+    to_the_next_look(chat, 1)
 
     expect(chat.get_by_text(gone[1]["detail"])).to_be_visible()
     expect(chat.get_by_role("button", name=way)).to_be_enabled()
     expect(chat.locator(".looking-out")).to_have_count(0)
     chat.clock.run_for(300_000)
+    assert len(pauses(chat)) == 1
     assert len(asked) == 3
 
 
@@ -301,20 +332,21 @@ def test_shows_the_receipt_of_what_was_found_out_meanwhile(chat: Page) -> None:
         meta={"status_url": STATUS_URL},
     )
     found = {"status": "confirmed", "confirmation_ref": "BSC-4F21"}
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(
         chat, [*resuming(unknown), found, {**receipt["session"], "last_turn": receipt}]
     )
 
     chat.goto("/")
     expect(chat.get_by_text(CHECKING)).to_be_visible()
-    chat.clock.run_for(3_000)
+    to_the_next_look(chat, 1)
 
     expect(chat.get_by_text("Reference BSC-4F21")).to_be_visible()
     expect(chat.locator(".bubble-problem")).to_have_count(0)
     expect(chat.get_by_role("button", name="Start a new signup")).to_be_enabled()
     chat.clock.run_for(60_000)
-    assert [path for _, path, _ in asked].count(STATUS_URL) == 1, "it is known now"
+    assert len(pauses(chat)) == 1, "it is known now"
+    assert [path for _, path, _ in asked].count(STATUS_URL) == 1
 
 
 def test_does_not_say_that_an_unclear_registration_would_be_cancelled(chat: Page) -> None:
@@ -322,8 +354,8 @@ def test_does_not_say_that_an_unclear_registration_would_be_cancelled(chat: Page
         CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
     )
     anew = turn("Hello!", session_id="0c2f3a52-0c7e-4b66-9f0e-5d1c2b3a4f61")
-    chat.clock.install()
     answer_with(chat, [*resuming(unknown), anew])
+    chat.route(f"**{STATUS_URL}", lambda route: route.abort())  # looks, while we read and press
     dialog = chat.get_by_role("dialog", name="Start over?")
 
     chat.goto("/")
@@ -341,18 +373,20 @@ def test_asks_nothing_while_nobody_looks_and_at_once_when_somebody_comes_back(ch
     unknown = turn(
         CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
     )
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, [*resuming(unknown), None, {"status": "rejected"}, None])
     chat.goto("/")
     expect(chat.get_by_text("I keep checking by myself.")).to_be_visible()
 
     chat.evaluate(LOOK.format("true"))
+    to_the_next_look(chat, 1)
     chat.clock.run_for(600_000)
+    assert len(pauses(chat)) == 1
     assert len(asked) == 2
 
     chat.evaluate(LOOK.format("false"))  # this look fails, and the next one tells
     expect(chat.get_by_text("Last look: ")).to_be_visible()
-    chat.clock.run_for(5_000)
+    to_the_next_look(chat, 2)
     expect(chat.get_by_text("The provider did not accept this registration.")).to_be_visible()
     expect(chat.get_by_text("I keep checking by myself.")).to_have_count(0)
 
@@ -364,15 +398,15 @@ def test_takes_up_a_registration_that_was_on_its_way_when_the_page_was_loaded_ag
     sending = turn("Please check this.", confirm, step="confirmation", status="submitting")
     done = turn("Done!", step="completed", status="completed", version=2)
     now = {**done["session"], "last_turn": done}
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, [*resuming(sending), sending["session"], now, now])
     chat.goto("/")
     expect(chat.get_by_text("I keep checking by myself.")).to_be_visible()
     expect(chat.locator("button", has_text="Confirm registration")).to_be_hidden()
 
-    chat.clock.run_for(3_000)
+    to_the_next_look(chat, 1)
     expect(chat.get_by_text("Last look: ")).to_be_visible()
-    chat.clock.run_for(5_000)
+    to_the_next_look(chat, 2)
 
     expect(chat.get_by_text("Done!")).to_be_visible()
     expect(chat.locator("[data-step-words]")).to_contain_text("Done")
@@ -383,22 +417,19 @@ def test_asks_less_and_less_often(chat: Page) -> None:
     unknown = turn(
         CHECKING, step="confirmation", status="outcome_unknown", meta={"status_url": STATUS_URL}
     )
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, [*resuming(unknown), *[{"status": "sent"}] * 100])
-    times = []
 
     chat.goto("/")
     expect(chat.get_by_text(CHECKING)).to_be_visible()
-    for second in range(60):
-        before = len(asked)
-        chat.clock.run_for(1_000)
-        chat.wait_for_timeout(10)
-        if len(asked) > before:
-            times.append(second)
+    for number in range(1, 7):
+        to_the_next_look(chat, number)
+    wait_until(chat, lambda: len(asked) == 8)
 
-    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert 4 <= len(times) <= 6
-    assert pauses == sorted(pauses)
+    first_six = pauses(chat)[:6]
+    assert first_six == sorted(set(first_six))
+    in_a_minute = [passed for passed in itertools.accumulate(first_six) if passed <= 60_000]
+    assert 4 <= len(in_a_minute) < 6
 
 
 def test_shows_the_step_that_a_failure_led_to(chat: Page) -> None:
@@ -435,11 +466,12 @@ def test_shows_the_registration_that_is_in_the_way(chat: Page) -> None:
 
 def test_does_not_ask_about_an_outcome_that_is_known(chat: Page) -> None:
     done = turn("Done!", step="completed", status="completed", meta={"status_url": STATUS_URL})
-    chat.clock.install()
+    stop(chat)
     asked = answer_with(chat, [{"results": [], "next": None}, (201, done)])
 
     chat.goto("/")
     expect(chat.get_by_text("Done!")).to_be_visible()
     chat.clock.run_for(60_000)
 
+    assert pauses(chat) == []
     assert len(asked) == 2

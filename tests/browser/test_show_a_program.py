@@ -59,12 +59,11 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_makes_nothing_of_odd_values(chat: Page, complaints: list[str], odd: Any) -> None:
-    show(chat, odd)
+def test_makes_nothing_of_odd_values(chat: Page, complaints: list[str]) -> None:
+    show(chat, *ODD)
 
     expect(chat.locator(".card-price, .pill, .facts, .card-attribution")).to_have_count(0)
-    expect(chat.locator(".card-subtitle")).to_have_text(LINE)
+    expect(chat.locator(".card-subtitle")).to_have_text([LINE] * len(ODD))
     assert complaints == []
 
 
@@ -88,6 +87,6 @@ def test_shows_what_is_agreed_to_line_by_line(chat: Page) -> None:
     chat.goto("/")
 
     expect(chat.get_by_text("I register Emma.", exact=True)).to_be_visible()
-    assert chat.get_by_role("term").all_inner_texts() == ["Where", "Child's name"]
-    assert chat.get_by_role("definition").all_inner_texts() == ["Blackhawk Ski Club", "Emma"]
+    expect(chat.get_by_role("term")).to_have_text(["Where", "Child's name"])
+    expect(chat.get_by_role("definition")).to_have_text(["Blackhawk Ski Club", "Emma"])
     expect(chat.locator(".card-price")).to_have_text("$95.00")

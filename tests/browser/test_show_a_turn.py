@@ -1,5 +1,6 @@
 """Showing a Turn…"""
 
+import re
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ def test_renders_hostile_text_as_text(chat: Page, complaints: list[str]) -> None
 
     expect(chat.get_by_role("heading", name=HOSTILE)).to_be_visible()
     expect(chat.get_by_role("button", name=HOSTILE)).to_have_count(2)
-    assert chat.locator(".log img, .log script").count() == 0
-    assert chat.title() == "Sign up · SignupAssist"
+    expect(chat.locator(".log img, .log script")).to_have_count(0)
+    expect(chat).to_have_title("Sign up · SignupAssist")
     assert complaints == []
 
 
@@ -106,8 +107,8 @@ def test_links_a_prerequisite_to_the_web_and_to_nothing_else(chat: Page) -> None
 
     expect(chat.locator(".turn-card a")).to_have_count(1)
     link = chat.get_by_role("link", name="Open example.org")
-    assert link.get_attribute("href") == "https://example.org/waiver"
-    assert "noopener" in (link.get_attribute("rel") or "")
+    expect(link).to_have_attribute("href", "https://example.org/waiver")
+    expect(link).to_have_attribute("rel", re.compile(r"\bnoopener\b"))
     expect(chat.locator(".turn-card .pill-bad")).to_have_text(["✕Missing", "✕Missing"])
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, StorageState, expect
 
 from tests.browser.test_pages_are_sound import OVERFLOW, faults
-from tests.browser.turns import answer_with, resuming, turn
+from tests.browser.turns import answer_with, resuming, turn, wait_until
 
 pytestmark = pytest.mark.once
 
@@ -32,6 +32,7 @@ def ask(page: Page, held: list[Route]) -> None:
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
     page.keyboard.press("Enter")
     expect(page.locator(".typing")).to_be_visible()
+    wait_until(page, lambda: bool(held))
 
 
 def test_says_after_a_few_seconds_how_long_it_can_still_take(chat: Page, held: list[Route]) -> None:

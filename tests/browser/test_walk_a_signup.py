@@ -80,7 +80,7 @@ def test_shows_the_pending_step_after_a_reload(
     page.reload()
 
     walk.at("Log in")
-    assert walk.newest.inner_text() == pending
+    expect(walk.newest).to_have_text(pending, use_inner_text=True)
     walk.connect()
     walk.at("Program")
 

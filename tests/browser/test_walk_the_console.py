@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import artefacts
 from tests.browser.conftest import AUDITOR, FAMILY
 from tests.browser.test_pages_are_sound import OVERFLOW
+from tests.browser.turns import stop_the_clock
 
 pytestmark = pytest.mark.once
 
@@ -50,8 +51,10 @@ def test_from_the_dashboard_to_an_export_and_is_recorded_on_the_way(
     expect(rows(page).first).to_contain_text(FAMILY)
     artefacts.keep(page, "console-2-family")
     page.evaluate("navigator.clipboard.writeText = async (link) => { window.copied = link; }")
+    stop_the_clock(page)  # it says so for three seconds
     page.get_by_role("button", name="Copy link to this view").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.clock.resume()
     copied = page.evaluate("window.copied")
     assert re.search(r"/mandateaudit/\?q=[0-9a-f-]{36}$", copied), (
         "an id; e-mails are not passed on"

@@ -50,7 +50,7 @@ def served(
         MCP_SERVER_URL=tools.url,
         MCP_ACCESS_TOKEN=tools.token,
         MCP_TRANSPORT="tools-call",
-        MCP_TIMEOUT_SECONDS="1",
+        MCP_TIMEOUT_SECONDS="5",
         MCP_MAX_RETRIES="0",
         MCP_FALLBACK="off",
     ) as server:
@@ -92,7 +92,7 @@ def test_logs_in_again_where_the_log_in_expired_and_loses_nothing(
     email, booked = next(served.parents), len(tools.booked)
     walk = Walk(log_in(open_page(), email))
     walk.to_the_confirmation()
-    with closing(sqlite3.connect(served.database, isolation_level=None)) as database:
+    with closing(sqlite3.connect(served.database, timeout=60, isolation_level=None)) as database:
         database.execute("UPDATE django_session SET expire_date = '2020-01-01'")
 
     walk.confirm()

@@ -23,6 +23,7 @@ def test_by_touch_on_a_phone(
     walk = Walk(page, hands=Finger())
 
     def look(name: str) -> None:
+        page.wait_for_load_state()
         artefacts.keep(page, f"phone-{name}")
         assert page.evaluate(WIDEST) <= 390, f"{name}: the page scrolls sideways"
         assert page.evaluate("visualViewport.scale") == 1, f"{name}: the page was zoomed into"

@@ -1,9 +1,12 @@
 """Turns as the API answers them, for pages that are shown without the flow behind them."""
 
 import json
+import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Request, Route
 
 Answer = dict[str, Any] | tuple[int, dict[str, Any]] | tuple[int, str, str] | None
@@ -88,6 +91,21 @@ def answer_with(page: Page, answers: Iterable[Answer | Callable[[Request], Answe
 
     page.route("**/api/v1/**", reply)
     return asked
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for what the page does to show in what a test has noted of it."""
+    deadline = time.monotonic() + 30
+    while not is_so():
+        if time.monotonic() > deadline:
+            pytest.fail("what the page was to do did not happen")
+        page.wait_for_timeout(10)
+
+
+def stop_the_clock(page: Page) -> None:
+    """Let the page's time stand still from now on: only the test moves it, however busy we are."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
 
 
 def resuming(last_turn: dict[str, Any]) -> list[Answer]:

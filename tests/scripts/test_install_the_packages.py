@@ -110,7 +110,7 @@ def test_ends_the_installer_with_all_it_started_on_a_signal(
         assert time.monotonic() < deadline, "the installer did not start"
         time.sleep(0.05)
     process.send_signal(number)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     assert process.returncode == 128 + number
     pids = [int(word) for word in noted.read_text().split()]
@@ -125,7 +125,7 @@ def test_says_in_one_line_that_python_is_too_old(project: Path) -> None:
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     process = start(project, COUNTING_UV, PYTHON=str(old))
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert output == (
@@ -142,7 +142,7 @@ def test_names_the_package_where_environments_cannot_be_made(project: Path) -> N
     )
     bare.chmod(0o755)
     process = start(project, COUNTING_UV, PYTHON=str(bare), PATH="/usr/bin:/bin")
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert output.count("\n") == 1

@@ -83,11 +83,14 @@ def test_begins_at_the_fifth_failure_in_a_row(
     assert toolbox.condition().breaker == "open"
     assert toolbox.condition().last_failure == "unavailable"
 
-    started = time.monotonic()
-    with pytest.raises(ToolCircuitOpenError) as caught:
-        toolbox.call(Tool.FIND_PROGRAMS, CLUB)
+    took = []
+    for _ in range(20):
+        started = time.monotonic()
+        with pytest.raises(ToolCircuitOpenError) as caught:
+            toolbox.call(Tool.FIND_PROGRAMS, CLUB)
+        took.append(time.monotonic() - started)
 
-    assert time.monotonic() - started < 0.005
+    assert min(took) < 0.005  # in the others, a busy machine did something else meanwhile
     assert (caught.value.code, caught.value.maybe_sent) == ("mcp_circuit_open", False)
     assert (caught.value.attempts, server.count(PROGRAMS)) == (0, 5)
 
@@ -172,7 +175,7 @@ def test_lets_exactly_one_read_find_out(
     fail(toolbox)
     clock.now += OPEN_SECONDS
     assert toolbox.condition().breaker == "half_open"
-    server.script(PROGRAMS, Script(status=503, delay=0.5))
+    server.script(PROGRAMS, Script(status=503, delay=2))
     ends: list[tuple[float, str]] = []
 
     def ask() -> None:
@@ -186,7 +189,7 @@ def test_lets_exactly_one_read_find_out(
 
     codes = sorted(code for _, code in ends)
     assert codes == ["mcp_circuit_open"] * 7 + ["mcp_unavailable"]
-    assert all(seconds < 0.4 for seconds, code in ends if code == "mcp_circuit_open")
+    assert all(seconds < 1.6 for seconds, code in ends if code == "mcp_circuit_open")
     assert server.count(PROGRAMS) == 5 + 1  # and that one is not tried again
     assert toolbox.condition().breaker == "open"
 
@@ -234,12 +237,12 @@ def test_takes_no_word_from_a_call_that_began_before(clock: Clock) -> None:
 
 def test_makes_no_call_wait_for_another(server: ToolsCallServer, make_toolbox: MakeToolbox) -> None:
     toolbox = make_toolbox()
-    server.script(PROGRAMS, Script(delay=0.5))
+    server.script(PROGRAMS, Script(delay=1))
     started = time.monotonic()
 
     in_parallel(lambda: toolbox.call(Tool.FIND_PROGRAMS, CLUB), 6)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 3
     assert server.count(PROGRAMS) == 6
 
 

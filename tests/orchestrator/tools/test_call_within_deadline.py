@@ -27,10 +27,10 @@ def test_ends_on_time_however_the_server_stalls(
     start = time.monotonic()
 
     with pytest.raises(ToolTimeoutError) as caught:
-        make_toolbox(timeout_seconds=2, max_retries=3, fallback=True).call(Tool.FIND_PROGRAMS, CLUB)
+        make_toolbox(timeout_seconds=3, max_retries=3, fallback=True).call(Tool.FIND_PROGRAMS, CLUB)
 
-    assert time.monotonic() - start == pytest.approx(2, abs=0.5)
-    assert caught.value.elapsed_ms == pytest.approx(2000, abs=500)
+    assert time.monotonic() - start == pytest.approx(3, abs=0.75)
+    assert caught.value.elapsed_ms == pytest.approx(3000, abs=750)
     assert caught.value.code == "mcp_timeout"
     assert server.count("scp.get_programs") == 1
 
@@ -38,13 +38,13 @@ def test_ends_on_time_however_the_server_stalls(
 def test_ends_on_time_when_a_drip_runs_dry(
     server: ToolsCallServer, make_toolbox: MakeToolbox
 ) -> None:
-    server.script("scp.get_programs", Script(drip=True, drip_seconds=0.7))
+    server.script("scp.get_programs", Script(drip=True, drip_seconds=2.1))
     start = time.monotonic()
 
     with pytest.raises(ToolTimeoutError):
-        make_toolbox(timeout_seconds=1).call(Tool.FIND_PROGRAMS, CLUB)
+        make_toolbox(timeout_seconds=3).call(Tool.FIND_PROGRAMS, CLUB)
 
-    assert time.monotonic() - start == pytest.approx(1, abs=0.4)
+    assert time.monotonic() - start == pytest.approx(3, abs=1.2)
 
 
 def test_counts_the_time_that_connecting_took(
@@ -53,7 +53,7 @@ def test_counts_the_time_that_connecting_took(
     real_connect = socket.socket.connect
 
     def connect(self: socket.socket, address: tuple[str, int]) -> None:
-        time.sleep(0.8)
+        time.sleep(2.4)
         real_connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
@@ -61,21 +61,21 @@ def test_counts_the_time_that_connecting_took(
     start = time.monotonic()
 
     with pytest.raises(ToolTimeoutError):
-        make_toolbox(timeout_seconds=1).call(Tool.FIND_PROGRAMS, CLUB)
+        make_toolbox(timeout_seconds=3).call(Tool.FIND_PROGRAMS, CLUB)
 
-    assert time.monotonic() - start == pytest.approx(1, abs=0.4)
+    assert time.monotonic() - start == pytest.approx(3, abs=1.2)
 
 
 def test_covers_retries_and_their_pauses(
     server: ToolsCallServer, make_toolbox: MakeToolbox
 ) -> None:
-    server.script("scp.get_programs", Script(status=503, delay=0.8))
+    server.script("scp.get_programs", Script(status=503, delay=1.6))
     start = time.monotonic()
 
     with pytest.raises(Exception, match="mcp_"):
-        make_toolbox(timeout_seconds=2, max_retries=3).call(Tool.FIND_PROGRAMS, CLUB)
+        make_toolbox(timeout_seconds=4, max_retries=3).call(Tool.FIND_PROGRAMS, CLUB)
 
-    assert time.monotonic() - start < 2.5
+    assert time.monotonic() - start < 5
     assert server.count("scp.get_programs") <= 2
 
 

@@ -65,7 +65,7 @@ def test_hands_out_each_part_as_soon_as_it_is_there() -> None:
 
     def say(connection: socket.socket) -> None:
         connection.sendall(HEAD + chunk(b"one"))
-        go_on.wait(5)
+        go_on.wait(30)
         connection.sendall(chunk(b"two") + END)
 
     with talking(say) as (transport, _), transport.open("POST", "", effort=effort()) as stream:
@@ -93,9 +93,9 @@ def test_waits_only_a_moment_for_an_end_that_does_not_come() -> None:
     with talking(lambda it: it.sendall(HEAD + chunk(b"x"))) as (transport, connections):
         started = time.monotonic()
         for _ in range(3):
-            with transport.open("POST", "", effort=effort()) as stream:
+            with transport.open("POST", "", effort=effort(15)) as stream:
                 next(stream.chunks())
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
         assert len(connections) == 3
 
 
@@ -183,7 +183,7 @@ def test_counts_the_time_that_connecting_took_in_a_tls_handshake(
     real_connect = socket.socket.connect
 
     def connect(self: socket.socket, address: tuple[str, int]) -> None:
-        time.sleep(0.6)
+        time.sleep(2.7)
         real_connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
@@ -192,11 +192,11 @@ def test_counts_the_time_that_connecting_took_in_a_tls_handshake(
         started = time.monotonic()
         with (
             pytest.raises(ToolTimeoutError) as caught,
-            transport.open("POST", "", effort=effort(1)),
+            transport.open("POST", "", effort=effort(3)),
         ):
             pass
 
-    assert time.monotonic() - started == pytest.approx(1, abs=0.3)
+    assert time.monotonic() - started == pytest.approx(3, abs=0.9)  # it would be 5.7
     assert not caught.value.maybe_sent
 
 

@@ -38,8 +38,8 @@ def test_does_not_wait_for_the_end_of_the_stream(connect: Connect, either: Scrip
     )
     start = time.monotonic()
 
-    assert client.search(seconds=5) == PROVIDERS
-    assert time.monotonic() - start < 1
+    assert client.search(seconds=15) == PROVIDERS
+    assert time.monotonic() - start < 3
 
 
 def test_ignores_answers_to_questions_it_never_asked(connect: Connect, either: ScriptedMcp) -> None:
@@ -80,7 +80,7 @@ def test_answers_a_ping_and_declines_everything_else(
 
     def ask_and_wait(it: It) -> None:
         questions = [it.event(PING), it.event(ROOTS)]
-        it.events(*questions, then=lambda: answered.wait(5), last=it.event(it.result()))
+        it.events(*questions, then=lambda: answered.wait(30), last=it.event(it.result()))
 
     def hear(it: It) -> None:
         it.raw(status=202)
