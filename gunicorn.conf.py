@@ -7,7 +7,14 @@ from typing import Any
 
 from signupassist.metrics import processes
 
+logger_class = "signupassist.gunicorn_logs.Logger"
+
 processes.begin()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Let a process have room for its counts before it serves."""
+    processes.reserve()
 
 
 def child_exit(server: Any, worker: Any) -> None:

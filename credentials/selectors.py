@@ -24,6 +24,7 @@ CHANGES = (
     Action.CREDENTIALS_DELETED,
 )
 MOST_PROBED = 2_000  # rows of a table
+MOST_COUNTED = 10_000  # logins, once a key is gone
 
 
 @dataclass(frozen=True)
@@ -66,25 +67,30 @@ def _standing(key_id: str, ring: KeyRing) -> Literal["primary", "older", "missin
     return "primary" if key_id == ring.primary.id else "older"
 
 
-def logins_without_key(ring: KeyRing) -> Counter[str]:
+def logins_without_key(ring: KeyRing, *, most: int | None = None) -> Counter[str]:
     """Return how many logins need each key that the ring does not hold; cheap while it holds all.
 
-    As the texts say: of the index, only what lies between the ring's keys is looked at.
+    As the texts say: of the index, only what lies between the ring's keys is looked at. A probe
+    names the most that it wants counted.
     """
     held = sorted(key.id for key in ring.keys)
     others = Q(named__lt=held[0]) | Q(named__gt=held[-1])
     for one, next_one in pairwise(held):
         others |= Q(named__gt=one, named__lt=next_one)
-    return by_key(StoredCredential.objects.annotate(named=KeyIdIn("ciphertext")).filter(others))
+    logins = StoredCredential.objects.annotate(named=KeyIdIn("ciphertext"))
+    needing = logins.filter(others)
+    if most is not None:
+        needing = logins.filter(pk__in=needing.values("pk")[:most])
+    return by_key(needing)
 
 
 def rows_without_key(ring: KeyRing) -> dict[str, int]:
     """Return how many rows need a key that the ring does not hold, by table; for probes.
 
-    All logins are counted, and of the other tables the first rows; `key_uses` reads them all.
+    Logins are counted so far, and of the other tables the first rows; `key_uses` reads them all.
     """
     held = [key.id for key in ring.keys]
-    found = {StoredCredential._meta.db_table: logins_without_key(ring).total()}
+    found = {StoredCredential._meta.db_table: logins_without_key(ring, most=MOST_COUNTED).total()}
     for text in sealed_texts():
         table = text.model._meta.db_table
         found[table] = found.get(table, 0) + text.rows_without(held, among=MOST_PROBED)

@@ -119,7 +119,7 @@ class Door(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._say(HTTPStatus.METHOD_NOT_ALLOWED)  # there is no session to end
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
+    def log_message(self, *_: Any, **__: Any) -> None:
         """Say nothing: what is sent to a provider is not for a log."""
 
     def _version(self) -> str:

@@ -1,8 +1,6 @@
-"""`python -m deploy.new_secrets [ORIGIN] >.env`: every secret that compose.yaml asks for, made anew.
+"""`python -m deploy.new_secrets [ORIGIN] >.env`: every secret that compose.yaml asks for, made anew."""
 
-ORIGIN is the log's name in checkpoints, once and for good: `app.example.org/mandate-audit`.
-"""
-
+import argparse
 import base64
 import secrets
 import sys
@@ -12,8 +10,17 @@ from audit.notes import Signer
 ORIGIN = "signupassist.localhost/mandate-audit"
 
 
-def main(origin: str = ORIGIN) -> None:
-    """Print a line for each, and the public key that belongs to the signing one."""
+def main() -> int:
+    """Write a line for each, and the public key that belongs to the signing one; return 0."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.new_secrets", description=__doc__)
+    parser.add_argument(
+        "origin",
+        nargs="?",
+        default=ORIGIN,
+        metavar="ORIGIN",
+        help=f"the log's name in checkpoints, once and for good (else {ORIGIN})",
+    )
+    origin = parser.parse_args().origin
     seed = secrets.token_bytes(32)
     lines = {
         "SECRET_KEY": secrets.token_urlsafe(48),
@@ -28,7 +35,8 @@ def main(origin: str = ORIGIN) -> None:
         "WEB_PASSWORD": secrets.token_hex(24),
         "WORKER_PASSWORD": secrets.token_hex(24),
     }
-    print("\n".join(f"{name}={value}" for name, value in lines.items()))
+    sys.stdout.writelines(f"{name}={value}\n" for name, value in lines.items())
+    return 0
 
 
 def _key(material: bytes) -> str:
@@ -36,4 +44,4 @@ def _key(material: bytes) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    sys.exit(main())

@@ -27,14 +27,21 @@ class SettingsError(ImproperlyConfigured):
 
 
 def load_files(base_dir: Path) -> None:
-    """Fill the environment from `.env` and, unless DEBUG is off, from `var/development.env`."""
-    _fill(read_file(base_dir / ".env"))
-    if os.environ.get("DEBUG", "").strip().lower() in FALSE:
-        return
+    """Fill the environment from the files."""
+    for name, value in in_files(base_dir).items():
+        os.environ.setdefault(name, value)
+
+
+def in_files(base_dir: Path) -> dict[str, str]:
+    """Return what `.env` assigns and, unless DEBUG is off, `var/development.env` behind it."""
+    chosen = read_file(base_dir / ".env")
+    known = chosen | os.environ
+    if known.get("DEBUG", "").strip().lower() in FALSE:
+        return chosen
     generated = read_file(base_dir / "var" / "development.env")
-    if os.environ.get("CRED_SEAL_KEY_FILE"):
+    if known.get("CRED_SEAL_KEY_FILE"):
         generated.pop("CRED_SEAL_KEY", None)  # somebody chose keys of their own
-    _fill(generated)
+    return generated | chosen
 
 
 def read_file(file: Path) -> dict[str, str]:
@@ -47,11 +54,6 @@ def read_file(file: Path) -> dict[str, str]:
 
     OneFile.read_env(file)
     return {name: value for name, value in OneFile.ENVIRON.items() if value}
-
-
-def _fill(values: dict[str, str]) -> None:
-    for name, value in values.items():
-        os.environ.setdefault(name, value)
 
 
 def text(name: str, default: str = "") -> str:
@@ -155,6 +157,17 @@ def secret(name: str, *, required: bool, good: str) -> str:
     value = text(name)
     if required and not value:
         raise SettingsError(f"{name} is missing. Good: {name}={good}")
+    return value
+
+
+def sent_secret(name: str, *, good: str) -> str:
+    """Return a secret that travels in a header, or nothing where there is none.
+
+    :raises SettingsError: for one that no header takes; the text never holds a value
+    """
+    value = secret(name, required=False, good=good)
+    if not re.fullmatch(r"[!-~]*", value):
+        raise SettingsError(f"{name} holds characters that no key has. Good: {name}={good}")
     return value
 
 

@@ -33,8 +33,9 @@ class Record(logging.LogRecord):
 
 
 def install() -> None:
-    """Make every line of this process such a record, those of errors that nobody caught as well."""
+    """Make every line of this process such a record: of warnings and uncaught errors as well."""
     logging.setLogRecordFactory(Record)
+    logging.captureWarnings(capture=True)
     if sys.excepthook is sys.__excepthook__:
         sys.excepthook = _tell_uncaught
     if threading.excepthook is threading.__excepthook__:
@@ -84,31 +85,30 @@ def add_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def config(log_format: str) -> dict[str, Any]:
-    """Return Django's LOGGING for `console` or `json`."""
+def formatter(log_format: str) -> logging.Formatter:
+    """Return what makes a line of a record, for `console` or `json`."""
     if log_format == "json":
         renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=False)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            add_ids,
+            add_error,
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+
+
+def config(log_format: str) -> dict[str, Any]:
+    """Return Django's LOGGING for `console` or `json`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [
-                    structlog.stdlib.add_log_level,
-                    structlog.stdlib.add_logger_name,
-                    structlog.processors.TimeStamper(fmt="iso", utc=True),
-                    add_ids,
-                    add_error,
-                ],
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    renderer,
-                ],
-            }
-        },
+        "formatters": {"line": {"()": formatter, "log_format": log_format}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from rest_framework.settings import api_settings
 
@@ -103,6 +104,22 @@ class ProbeMiddleware:
         return probe(request) if probe else self.get_response(request)
 
 
+class HeadMiddleware:
+    """Answer HEAD with what GET would get but for the body (RFC 9110, section 9.3.2).
+
+    gunicorn sends none either, but writes a warning for each that it has to throw away.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.method == "HEAD":
+            _take_body_away(response)
+        return response
+
+
 class TypedSecretsMiddleware:
     """Keep what people type into forms out of the log; the API's parser does so for JSON.
 
@@ -174,6 +191,14 @@ class PlausibleRequestMiddleware:
         if key and not SESSION_KEY.fullmatch(key):  # quoted, a cookie can hold anything
             request.COOKIES[settings.SESSION_COOKIE_NAME] = NO_SESSION
         return self.get_response(request)
+
+
+def _take_body_away(response: HttpResponseBase) -> None:
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()
+    elif isinstance(response, HttpResponse) and response.content:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
 
 
 def _has_readable_address(request: HttpRequest) -> bool:

@@ -1,6 +1,5 @@
 """Django's settings, all from the environment (see `.env.example` for every variable)."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +80,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "signupassist.middleware.RequestIdMiddleware",
+    "signupassist.middleware.HeadMiddleware",
     "signupassist.metrics.requests.RequestMetricsMiddleware",
     "signupassist.middleware.HeadersMiddleware",
     "signupassist.middleware.ClientAddressMiddleware",
@@ -286,11 +286,7 @@ SESSION_TTL_HOURS = env.number("SESSION_TTL_HOURS", 24, low=1, high=24 * 7)
 
 # --- The language model, if any --------------------------------------------------------------------
 
-OPENAI_API_KEY = env.secret("OPENAI_API_KEY", required=False, good="")
-if not re.fullmatch(r"[!-~]*", OPENAI_API_KEY):  # it travels in a header
-    raise env.SettingsError(
-        "OPENAI_API_KEY holds characters that no key has. Good: OPENAI_API_KEY=sk-…"
-    )
+OPENAI_API_KEY = env.sent_secret("OPENAI_API_KEY", good="sk-…")
 OPENAI_BASE_URL = env.url(
     "OPENAI_BASE_URL",
     env.text("OPENAI_BASE_URL", "https://api.openai.com/v1"),
@@ -300,11 +296,7 @@ OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-6-luna")
 
 # --- The map, where the tools know no such provider ------------------------------------------------
 
-GOOGLE_PLACES_API_KEY = env.secret("GOOGLE_PLACES_API_KEY", required=False, good="")
-if not re.fullmatch(r"[!-~]*", GOOGLE_PLACES_API_KEY):  # it travels in a header
-    raise env.SettingsError(
-        "GOOGLE_PLACES_API_KEY holds characters that no key has. Good: GOOGLE_PLACES_API_KEY=AIza…"
-    )
+GOOGLE_PLACES_API_KEY = env.sent_secret("GOOGLE_PLACES_API_KEY", good="AIza…")
 GOOGLE_PLACES_BASE_URL = env.url(
     "GOOGLE_PLACES_BASE_URL",
     env.text("GOOGLE_PLACES_BASE_URL", "https://places.googleapis.com"),
@@ -378,11 +370,8 @@ if "@" not in DEFAULT_FROM_EMAIL:
         "DEFAULT_FROM_EMAIL is no address. Good: DEFAULT_FROM_EMAIL=no-reply@example.org"
     )
 
-METRICS_TOKEN = env.secret("METRICS_TOKEN", required=False, good="")
-if not re.fullmatch(r"[!-~]*", METRICS_TOKEN):  # it travels in a header
-    raise env.SettingsError(
-        "METRICS_TOKEN holds characters that no token has. Good: METRICS_TOKEN=<openssl rand -hex 32>"
-    )
+METRICS_TOKEN = env.sent_secret("METRICS_TOKEN", good="<openssl rand -hex 32>")
+WORKER_METRICS_PORT = env.number("WORKER_METRICS_PORT", 0, low=0, high=65535)
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", ("console", "json"))
 LOGGING = logs.config(LOG_FORMAT)
 logs.install()

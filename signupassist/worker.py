@@ -10,12 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.utils import timezone
 
 from audit import acting
+from signupassist.metrics import processes
 from signupassist.supervisor import Child, Supervisor
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
@@ -32,13 +34,25 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
     try:
         django.setup()
+        processes.begin()  # for the cluster: this process counts nothing
+        _open_door(settings.WORKER_METRICS_PORT)
+        cluster = child()
+        supervisor = Supervisor([cluster])
+        threading.Thread(target=look_after, args=[cluster], daemon=True).start()
+        return supervisor.run()
     except ImproperlyConfigured as error:
         print(f"The worker cannot start: {error}", file=sys.stderr)
         return 1
-    cluster = child()
-    supervisor = Supervisor([cluster])
-    threading.Thread(target=look_after, args=[cluster], daemon=True).start()
-    return supervisor.run()
+    finally:
+        processes.end()
+
+
+def _open_door(port: int) -> None:
+    """Let Prometheus ask, where there is a port for it."""
+    from signupassist.metrics import worker_door  # it needs the models
+
+    if port:
+        worker_door.open_at(port)
 
 
 def child() -> Child:

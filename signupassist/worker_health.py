@@ -1,4 +1,4 @@
-"""How the worker fares, told by what it leaves in the database: it has no port to be asked at."""
+"""How the worker fares, told by what it leaves in the database: wherever it runs."""
 
 import logging
 from collections.abc import Callable, Mapping

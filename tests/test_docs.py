@@ -25,9 +25,17 @@ SOURCES = [*sorted(APPS), "benchmarks", "deploy", "script", "static", "templates
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Names of others: of PostgreSQL, of packages' tables, of the old service; and of what a page makes up.
 NOT_OURS = {
-    *("archive_command", "pg_cron", "pg_dump", "pg_monitor", "pg_net", "synchronous_standby_names"),
+    *(
+        "archive_command",
+        "pg_basebackup",
+        "pg_cron",
+        "pg_dump",
+        "pg_monitor",
+        "pg_net",
+        "synchronous_standby_names",
+    ),
     *("account_emailaddress", "mfa_authenticator"),
-    *("django_admin_log", "django_q_", "django_q_ormq", "django_session"),
+    *("django_admin_log", "django_q_", "django_q_ormq", "django_session", "dns_sd_configs"),
     *("SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "service_role", "verify_jwt"),
     *("cleanup_expired_checkout_sessions", "swim_tools", "test_swim_tools"),
 }
@@ -130,7 +138,7 @@ def test_every_path_that_is_named_leads_somewhere() -> None:
     named = {found[1] for page in PAGES for one in said_in(page) if (found := path.fullmatch(one))}
     for one in sorted(named - PATHS_OF_OTHERS - NO_ROUTES - ENDS_OF_PATHS):
         address = "/" + re.sub(r"\{\w+\}", str(UUID(int=1)), one).lstrip("/")
-        if not (ROOT / one.lstrip("/")).is_file():
+        if not ((ROOT / one.lstrip("/")).is_file() or Path(one).is_dir()):  # or the system's own
             assert resolve(address).route != "^api/", f"{one} is no path of ours"
 
 

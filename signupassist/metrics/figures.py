@@ -128,7 +128,7 @@ def sealed_rows(keys: KeyRing, _moment: int) -> Mapping[Sequence[str], int]:
         found[key_id, standing, column] = _count(logins.filter(named=key_id))
         for text in sealed_texts():
             found[key_id, standing, text.name] = _among_the_oldest(text, key_id)
-    for key_id, number in selectors.logins_without_key(keys).items():
+    for key_id, number in selectors.logins_without_key(keys, most=ENOUGH).items():
         found[key_id, "missing", column] = number
     for text in sealed_texts():
         if number := text.rows_without(held, among=OLDEST):

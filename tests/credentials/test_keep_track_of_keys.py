@@ -151,6 +151,17 @@ def test_is_counted_by_a_probe_for_any_ring(
     assert selectors.logins_without_key(ring()) == {gone: 1}
 
 
+def test_is_counted_by_a_probe_no_further_than_it_has_to(
+    save_login: SaveLogin, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        save_login(alias=f"of the key that goes {number}")
+    settings.CRED_SEAL_KEY = ANOTHER_KEY
+    monkeypatch.setattr(selectors, "MOST_COUNTED", 2)
+    assert selectors.rows_without_key(ring())["stored_credentials"] == 2
+    assert selectors.logins_without_key(ring()).total() == 3
+
+
 def test_is_looked_for_in_so_many_rows_at_most(
     parent: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ class Stack:
         self.webs = [self._container("web", number) for number in (1, 2)]
         self.workers = [self._container("worker", number) for number in (1, 2)]
         self.tools = self._container("tools")
+        self.manage = self._container("manage")  # run by hand
         self.containers = [*self.webs, *self.workers, self.tools]
 
     @property
@@ -84,6 +85,8 @@ class Stack:
         if "PORT" in environment:
             port = self.ports[service] if service in self.ports else free_port()
             environment["PORT"] = str(port)
+        if "WORKER_METRICS_PORT" in environment:
+            environment["WORKER_METRICS_PORT"] = str(free_port())
         command = [*said.get("entrypoint", []), *said.get("command", self.image.command)]
         environment |= {"HOME": "/", "TMPDIR": str(tmp), "WEB_CONCURRENCY": "1"}
         return Container(f"{service} {number}", command, environment, self.files, self.prefix)

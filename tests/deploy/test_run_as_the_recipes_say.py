@@ -1,8 +1,11 @@
 """The service that compose.yaml describes…"""
 
+import json
+import re
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import requests
@@ -36,8 +39,9 @@ def test_carries_a_signup_over_processes_that_die_and_move(everything: Stack) ->
     assert (chat.status, chat.step) == (200, STEPS[-1])
     assert chat.last["meta"]["source"] == "mcp"
     assert "DEMO-" in str(chat.last)
-    assert set(visitor.asked[::2]) == {"web 1"}
-    assert set(visitor.asked[1::2]) == {"web 2"}
+    assert len(visitor.turns) == 9
+    assert all(one != next_one for one, next_one in pairwise(visitor.turns))
+    assert set(visitor.turns) == {"web 1", "web 2"}
     trail = visitor.get(f"/api/v1/audit?session_id={chat.id}").json()["results"]
     actions = [row["action"] for row in trail]
     assert actions.count("registration_completed") == 1
@@ -86,6 +90,37 @@ def test_asks_the_database_in_the_roles_of_web_and_worker_by_way_of_pgbouncer(
     assert everything.rows(owner) == [(False, False, False)]
     for container in (*everything.webs, *everything.workers):
         assert "row-level security is off" not in container.log.read_text()
+
+
+def test_shows_what_a_worker_counted_to_who_knows_the_token(everything: Stack) -> None:
+    port = everything.workers[0].environment["WORKER_METRICS_PORT"]
+    address = f"http://127.0.0.1:{port}/metrics"
+    assert requests.get(address, timeout=10).status_code == 401
+    token = {"Authorization": f"Bearer {everything.variables['METRICS_TOKEN']}"}
+    shown = requests.get(address, headers=token, timeout=10).text
+    closed = re.search(r'signupassist_mcp_breakers\{state="closed"\} (\S+)', shown)
+    assert closed, shown
+    assert float(closed[1]) >= 1, "each process of its cluster that may ask the tools has one"
+
+
+def test_tells_the_owner_how_ready_it_is(everything: Stack) -> None:
+    """`docker compose run --rm manage readiness`, which the guide has right after the start."""
+    Visitor(everything.webs).sign_up("lee@example.com")  # so that there is something to seal
+    for web in everything.webs:
+        eventually(partial(is_worker_well, web))
+    eventually(lambda: everything.rows("SELECT count(*) > 0 FROM audit_checkpoint") == [(True,)])
+    told = everything.manage.outcome().stdout
+    assert "Production score" in told, told
+    [needed] = [line for line in told.splitlines() if line.startswith("  needed")]
+    assert "do not wait for the disk" in needed, "the PostgreSQL of tests is a hasty one"
+    assert "  ok      Published checkpoints" in told, told
+
+
+def test_writes_each_line_as_one_json_object(everything: Stack) -> None:
+    for container in (*everything.webs, *everything.workers):
+        lines = container.log.read_text().splitlines()
+        assert lines, container.name
+        assert [line for line in lines if not isinstance(json.loads(line), dict)] == []
 
 
 def test_looks_after_itself_by_the_health_checks_as_written(everything: Stack) -> None:

@@ -25,6 +25,7 @@ class Visitor(Api):
         }
         self.webs = webs
         self.asked: list[str] = []  # names of web processes
+        self.turns: list[str] = []  # of those that a message or an action came to
 
     def sign_up(self, email: str) -> None:
         """Make an account on the page, and log in to the API with it."""
@@ -49,6 +50,8 @@ class Visitor(Api):
     ) -> requests.Response:
         web = self.webs[len(self.asked) % len(self.webs)]
         self.asked.append(web.name)
+        if method == "POST" and path.startswith("/api/v1/sessions"):
+            self.turns.append(web.name)
         return requests.request(
             method,
             f"http://127.0.0.1:{web.environment['PORT']}{path}",

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
-from logging.config import dictConfigClass
 
 from signupassist import logs
 
@@ -13,9 +12,8 @@ from signupassist import logs
 def written(log_format: str, *, level: int = logging.DEBUG) -> Iterator[StringIO]:
     """Give what is logged inside, by whomever, as the format has it."""
     lines = StringIO()
-    settings = logs.config(log_format)["formatters"]["line"]
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(dictConfigClass({"version": 1}).configure_formatter(settings))
+    handler.setFormatter(logs.formatter(log_format))
     root, before = logging.getLogger(), logging.getLogger().level
     root.addHandler(handler)
     root.setLevel(level)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orchestrator.services import counts as turns
 from orchestrator.tools import counts as tools
-from signupassist.metrics import door, figures, requests, state
+from signupassist.metrics import counted, figures, requests, state
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "deploy" / "alerts.yml"
@@ -31,7 +31,7 @@ def exposed(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     for histogram in (requests.SECONDS, tools.SECONDS):
         found |= {histogram._name + end: (*histogram._labelnames, "le") for end in IN_HISTOGRAMS}
     monkeypatch.setattr(state, "_look", lambda *_: list(figures.read(timezone.now())))
-    breakers = door.breakers(next(iter(tools.BREAKER_OPEN_UNTIL.collect())), at=0)
+    breakers = counted.breakers(next(iter(tools.BREAKER_OPEN_UNTIL.collect())), at=0)
     for metric in [breakers, *state.within(1, timezone.now())]:
         labels = {name for sample in metric.samples for name in sample.labels}
         found[metric.name] = tuple(labels)

@@ -1,0 +1,1 @@
+"""What forgetting costs; `python -m benchmarks.cleanup --help`."""
