@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connection
 from django.dispatch import receiver
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit import acting, opened
 from credentials import keyring
-from signupassist import wsgi  # noqa: F401  before any test does, since it says what the process is
 from tests.ledger_flush import let_flush_pass, let_time_travel
 
+with override_settings(AUDIT_SIGNERS=()):  # a web server has none of them, and would say so
+    import_module("signupassist.wsgi")  # before any test does, since it says what the process is
 acting.process_acts_as(None)  # a test is no web server, though it may talk to one in this process
 
 # on a busy machine an example may take long, and that says nothing about the code

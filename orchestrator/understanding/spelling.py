@@ -5,6 +5,7 @@ the same way. So a slip costs a handful of look-ups, however many words are know
 """
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 
 from orchestrator.understanding.words import STOPWORDS, listed
 
@@ -31,10 +32,15 @@ class Spelling:
 
     def __init__(self, known: Collection[str]) -> None:
         self._known = frozenset(known)
-        self._forms: dict[str, set[str]] = {}
+
+    @cached_property
+    def _by_form(self) -> dict[str, set[str]]:
+        """The words by their forms: with the first word to mend, as commands never have one."""
+        found: dict[str, set[str]] = {}
         for word in self._known:
             for form in _forms(word) if len(word) >= SHORTEST - 1 else ():
-                self._forms.setdefault(form, set()).add(word)
+                found.setdefault(form, set()).add(word)
+        return found
 
     def mend(self, said: str, right: Collection[str] = ()) -> str:
         """Return the known word that was meant, or the word as it is; `right` ones are kept."""
@@ -44,7 +50,7 @@ class Spelling:
             return said
         if said.rstrip("s") in self._known:
             return said
-        meant = {word for form in _forms(said) for word in self._forms.get(form, ())}
+        meant = {word for form in _forms(said) for word in self._by_form.get(form, ())}
         slips = {word: _slips(said, word) for word in meant if _may_be(said, word)}
         fewest = min(slips.values(), default=0)
         allowed = 2 if len(said) >= LONG - 1 else 1

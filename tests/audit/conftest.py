@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 from django.conf import settings
 
+from accounts.models import User
 from audit.actions import Action, person
 from audit.models import MandateAudit
 from audit.sealer import Seal, seal
 from audit.services import record
 from audit.vocabulary import KEYS, TOLD, Kind
+from tests.audit.bundles_to_try import Story, told
+from tests.rows_of_people import give_rows
 
 MakeRow = Callable[..., MandateAudit]
 
@@ -87,3 +90,22 @@ def sealed(at: datetime, **how: Any) -> Seal | None:
         "is_told": False,
     }
     return seal(at=at, **usual | how)
+
+
+@pytest.fixture
+def both(parent: User, stranger: User, noon: datetime) -> tuple[UUID, UUID]:
+    """Two people with a row in each table."""
+    give_rows(parent, noon)
+    give_rows(stranger, noon)
+    return parent.pk, stranger.pk
+
+
+@pytest.fixture
+def story(db: None, noon: datetime) -> Story:
+    return told(noon)
+
+
+@pytest.fixture
+def bundle(story: Story) -> bytes:
+    """Our trail: 10 sealed records, and two that are not: the last one, and that it was exported."""
+    return story.bundle()

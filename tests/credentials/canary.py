@@ -8,6 +8,7 @@ import pickle
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from io import StringIO
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -70,7 +71,8 @@ def content_of(answer: Any) -> str:
     return f"{answer.headers} {answer.cookies} {body.decode()}"
 
 
-def spellings(secret: str) -> set[str]:
+@cache
+def spellings(secret: str) -> frozenset[str]:
     """Return what a secret looks like in the usual encodings, wherever it begins.
 
     Written without a look at the product's own list: two that agree prove more than one.
@@ -84,7 +86,7 @@ def spellings(secret: str) -> set[str]:
     in_json = {json.dumps(secret, ensure_ascii=only)[1:-1] for only in (True, False)}
     escaped = in_json | {html.escape(text) for text in (secret, *in_json)} | {repr(raw)[2:-1]}
     urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    return {secret, raw.hex(), raw.hex().upper()} | urls | base64s | escaped
+    return frozenset({secret, raw.hex(), raw.hex().upper()} | urls | base64s | escaped)
 
 
 def found_in(text: str, secrets: Iterable[str] = SECRETS) -> list[str]:
@@ -112,7 +114,8 @@ class Traces:
         places["mails"] = "".join(
             f"{one.message()} {one.body} {getattr(one, 'alternatives', '')}" for one in mail.outbox
         )
-        places |= tables() | objects() | {"sessions": sessions(), "cache": cache()}
+        held = tables()
+        places |= held | objects(held) | {"sessions": sessions(), "cache": cached()}
         return {name: hits for name, text in places.items() if (hits := found_in(text, secrets))}
 
 
@@ -147,10 +150,12 @@ def tables() -> dict[str, str]:
     return held
 
 
-def objects() -> dict[str, str]:
+def objects(held: dict[str, str]) -> dict[str, str]:
     """Return what every model makes of its table: django-q keeps results pickled, for one."""
     return {
-        model.__name__: repr(list(model._default_manager.values())) for model in apps.get_models()
+        model.__name__: repr(list(model._default_manager.values()))
+        for model in apps.get_models()
+        if held.get(model._meta.db_table, "not looked at")
     }
 
 
@@ -159,7 +164,7 @@ def sessions() -> str:
     return repr([session.get_decoded() for session in Session.objects.all()])
 
 
-def cache() -> str:
+def cached() -> str:
     """Return what lies in the cache, which is kept pickled and encoded."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT cache_key, value FROM django_cache")

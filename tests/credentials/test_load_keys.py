@@ -14,6 +14,7 @@ from credentials import keyring
 from credentials.keyring import GOOD, Key, KeyRingError
 from signupassist import env
 from tests.credentials.conftest import ANOTHER_KEY
+from tests.refusals import refusal
 
 pytestmark = pytest.mark.once
 
@@ -207,21 +208,6 @@ def test_names_the_file_where_the_keys_stand_in_one(tmp_path: Path) -> None:
         ("manage.py check", {"CRED_SEAL_KEY": "your-credential-seal-key"}, "is a placeholder"),
         ("-m signupassist.worker", {"SECRET_KEY": STANDARD}, f"({ID}) is SECRET_KEY, too"),
         ("-m signupassist.wsgi", {"MCP_ACCESS_TOKEN": STANDARD}, "is MCP_ACCESS_TOKEN, too"),
-        (
-            "-m signupassist.wsgi",
-            {"REDIS_URL": f"redis://:{quote(STANDARD, safe='')}@127.0.0.1:1/0"},
-            "is the password in REDIS_URL, too",
-        ),
-        (
-            "-m signupassist.worker",
-            {"AUDIT_SIGNING_KEY": f"{ANOTHER_KEY},{STANDARD}"},
-            "AUDIT_SIGNING_KEY holds a key that is CRED_SEAL_KEY, too",
-        ),
-        (
-            "-m signupassist.worker",
-            {"AUDIT_SIGNING_KEY": ANOTHER_KEY, "SECRET_KEY": ANOTHER_KEY},
-            "AUDIT_SIGNING_KEY holds a key that is SECRET_KEY, too",
-        ),
     ],
 )
 def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], why: str) -> None:
@@ -236,6 +222,36 @@ def test_keeps_every_process_from_starting(words: str, changes: dict[str, str], 
     [line] = done.stderr.splitlines()
     assert why in line
     assert env["CRED_SEAL_KEY"] not in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"REDIS_URL": f"redis://:{quote(STANDARD, safe='')}@127.0.0.1:1/0"},
+            "is the password in REDIS_URL, too",
+        ),
+        (
+            {"AUDIT_SIGNING_KEY": f"{ANOTHER_KEY},{STANDARD}"},
+            "AUDIT_SIGNING_KEY holds a key that is CRED_SEAL_KEY, too",
+        ),
+        (
+            {"AUDIT_SIGNING_KEY": ANOTHER_KEY, "SECRET_KEY": ANOTHER_KEY},
+            "AUDIT_SIGNING_KEY holds a key that is SECRET_KEY, too",
+        ),
+    ],
+    ids=["REDIS_URL", "CRED_SEAL_KEY", "SECRET_KEY"],
+)
+def test_takes_no_key_that_another_setting_holds(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], why: str
+) -> None:
+    for name, value in {"CRED_SEAL_KEY": STANDARD, **changes}.items():
+        monkeypatch.setenv(name, value)
+    said = refusal()
+    assert why in said
+    assert STANDARD not in said
+    assert ANOTHER_KEY not in said
+    assert "\n" not in said
 
 
 def test_holds_the_keys_against_all_that_was_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,12 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 def test_to_its_log_or_its_database(parent: User, tmp_path: Path) -> None:
-    heard: list[str] = []
-    with running(1, database_url=url_of_tests(), folder=tmp_path) as (web,):
-        for form in ("console", "json"):
-            web.kill()
-            web.start(LOG_FORMAT=form)
-            heard += live(web, parent)
+    url = url_of_tests()
+    with running(1, database_url=url, folder=tmp_path, LOG_FORMAT="console") as (web,):
+        heard = live(web, parent)
+        web.kill()
+        web.start(LOG_FORMAT="json")
+        heard += live(web, parent)
         log = web.log
 
     assert log.count("A request broke") >= 2

@@ -1,11 +1,10 @@
 """`reseal_credentials` and `verify_credentials`, as operators run them…"""
 
-import fcntl
 import os
-import signal
-import subprocess
 import sys
 import termios
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -17,7 +16,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from credentials import resealing
 from credentials.management.commands import _progress
@@ -25,16 +23,12 @@ from credentials.models import StoredCredential
 from sessions_store.models import AgenticCheckoutSession
 from tests.credentials.conftest import ANOTHER_KEY, SaveLogin
 from tests.credentials.rotation import (
-    RESEALED,
     damage,
-    is_intact,
     key_ids,
     put_key_first,
-    resealings,
     take_old_keys_away,
 )
 from tests.orchestrator.chat import Chat
-from tests.sessions_store.conftest import ROOT, command
 
 BACKUPS = "Backups keep what they hold: to restore one, the keys of its time are needed."
 
@@ -54,12 +48,6 @@ def run(*words: str) -> tuple[int, list[str], list[str]]:
     except CommandError as error:
         code, last = error.returncode, [str(error)]
     return code, out.getvalue().splitlines(), err.getvalue().splitlines() + last
-
-
-def in_a_process(settings: Settings, *words: str) -> tuple[list[str], dict[str, str]]:
-    """Return a command of manage.py, with the keys as they are by now."""
-    full, env = command(*words)
-    return full, env | {"CRED_SEAL_KEY": settings.CRED_SEAL_KEY}
 
 
 def test_seals_all_and_says_so_a_line_a_batch(
@@ -268,149 +256,36 @@ def test_lists_no_endless_row_of_ids(
         assert len(said) == 4
 
 
-# --- Processes -----------------------------------------------------------------------------------
-
-DYING = """
-import os, signal, django
-django.setup()
-from django.core.management import call_command
-from credentials import resealing
-honest, batches = resealing.record_many, []
-def trapped(entries):
-    batches.append(honest(entries))
-    if len(batches) == 3:  # the texts and the records are written, and not committed
-        os.kill(os.getpid(), signal.SIGKILL)
-resealing.record_many = trapped
-call_command("reseal_credentials", batch_size=7)
-"""
-
-
-def check_all_are_whole(logins: list[StoredCredential]) -> None:
-    """Hold every login against its record: sealed anew once, or not at all."""
-    new = key_ids()[0]
-    for credential in logins:
-        now = StoredCredential.objects.get(pk=credential.pk)
-        times = len(resealings(credential))
-        assert times == (now.key_id == new)
-        assert times or now.ciphertext == credential.ciphertext
-
-
-@pytest.fixture
-def many(save_login: SaveLogin) -> list[StoredCredential]:
-    """Enough logins to die among, saved an hour ago."""
-    at = timezone.now() - timedelta(hours=1)
-    return [save_login(alias=f"{one}", at=at) for one in range(150)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_goes_on_where_it_was_killed_in_the_midst_of_a_batch(
-    many: list[StoredCredential], settings: Settings
-) -> None:
-    put_key_first(settings)
-    _, env = in_a_process(settings)
-    killed = subprocess.run(
-        [sys.executable, "-c", DYING],
-        env=env,
-        cwd=ROOT,
-        check=False,
-        timeout=60,
-        capture_output=True,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert MandateAudit.objects.filter(action=RESEALED).count() == 14
-    check_all_are_whole(many)
-
-    assert run("reseal_credentials")[0] == 0
-    assert MandateAudit.objects.filter(action=RESEALED).count() == len(many)
-    assert all(is_intact(credential) for credential in many)
-    assert run("verify_credentials")[0] == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_goes_on_where_it_was_killed_between_batches(
-    many: list[StoredCredential], settings: Settings
-) -> None:
-    put_key_first(settings)
-    words, env = in_a_process(settings, "reseal_credentials", "--batch-size=1")
-    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 1)  # a page: it cannot run to the end
-        process.stdout.readline()
-        process.kill()
-    assert 0 < MandateAudit.objects.filter(action=RESEALED).count() < len(many)
-    check_all_are_whole(many)
-
-    assert run("reseal_credentials")[0] == 0
-    assert all(is_intact(credential) and len(resealings(credential)) == 1 for credential in many)
+def until_closed(terminal: int) -> Iterator[bytes]:
+    """Yield what a terminal shows, which comes in pieces, and close it."""
+    with suppress(OSError):  # that is how the other end's closing is told
+        while piece := os.read(terminal, 10_000):
+            yield piece
+    os.close(terminal)
 
 
 @pytest.mark.once
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["reseal_credentials", "verify_credentials"])
 def test_draws_a_bar_only_when_a_person_watches(
     logins: list[StoredCredential],
     settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     name: str,
 ) -> None:
     put_key_first(settings)
-    words, env = in_a_process(settings, name)
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
-    with subprocess.Popen(
-        words, env=env, stdout=subprocess.PIPE, stderr=theirs, text=True
-    ) as process:
-        os.close(theirs)
-        said, _ = process.communicate(timeout=60)
-    drawn = os.read(ours, 10_000).decode()
-    os.close(ours)
-    assert process.returncode == 0
+    with os.fdopen(theirs, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        call_command(name)
+    drawn = b"".join(until_closed(ours)).decode()
+    said = capsys.readouterr().out
     assert "3/3" in drawn
     assert "logins opened" not in said
     assert "logins looked at" not in said
+    assert "verified" in said or "none left" in said
     call_command(name)  # what it writes is kept here, where nobody watches
     kept = capsys.readouterr()
     assert kept.err == ""
     assert "verified" in kept.out or "none left" in kept.out
-
-
-@pytest.mark.once
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("name", "code"), [("reseal_credentials", 0), ("verify_credentials", 0), ("readiness", 1)]
-)
-def test_does_its_work_where_nothing_can_be_printed(
-    logins: list[StoredCredential], settings: Settings, name: str, code: int
-) -> None:
-    put_key_first(settings)
-    words, env = in_a_process(settings, name)
-    if name == "reseal_credentials":  # nobody reads
-        read_end, out = os.pipe()
-        os.close(read_end)
-        complaint = ""
-    else:
-        out = os.open("/dev/full", os.O_WRONLY)
-        complaint = "What is printed gets lost: No space left on device.\n"
-    done = subprocess.run(words, env=env, stdout=out, stderr=-1, text=True, check=False, timeout=60)
-    os.close(out)
-    said = done.stderr.partition("CommandError: Not ready")[0]
-    assert (done.returncode, said) == (code, complaint)
-    if name == "reseal_credentials":
-        assert all(is_intact(credential) for credential in logins)
-
-
-@pytest.mark.once
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["verify_credentials"], "CommandError: Stopped by the database ({}).\n"),
-        (["check", "--database=default"], "The database failed ({}).\n"),
-    ],
-    ids=["verify", "check"],
-)
-def test_says_in_one_line_that_the_database_is_gone(words: list[str], said: str) -> None:
-    full, env = command(*words)
-    env["DATABASE_URL"] = "postgres://canary:canary@127.0.0.1:1/canary"
-    done = subprocess.run(full, env=env, capture_output=True, text=True, check=False, timeout=60)
-    reason = "OperationalError: connection refused"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", said.format(reason))

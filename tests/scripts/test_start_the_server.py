@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -33,29 +35,52 @@ def nothing_is_left(server: checkout.Server, *, seconds: float) -> bool:
     return not server.processes()
 
 
-def test_says_where_it_is_and_says_the_same_at_the_next_start(copy: Path) -> None:
-    outputs = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with checkout.running(copy) as server:
-            server.wait_until_ready()
-            server.wait_for(lambda: server.output.count("\n") == 3, "the block")
-            outputs.append(server.output.replace(str(server.port), "PORT"))
+def start_and_stop(folder: Path, number: signal.Signals) -> str:
+    """Return what a developer's start says before the signal ends it, without its port."""
+    with checkout.running(folder) as server:
+        server.wait_until_ready()
+        server.wait_for(lambda: server.output.count("\n") == 3, "the block")
+        said = server.output.replace(str(server.port), "PORT")
 
-            seconds = server.stop(number)
+        seconds = server.stop(number)
 
-            assert server.process.returncode == 0, server.log
-            assert seconds < 10
-            assert server.processes() == {}
+        assert server.process.returncode == 0, server.log
+        assert seconds < 10
+        assert server.processes() == {}
+    return said
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A copy that was started once, and what that said; nobody starts anything in it again."""
+    if sys.platform != "linux":
+        pytest.skip("processes are found through /proc")
+    folder = checkout.copy_to(tmp_path_factory.mktemp("started") / "copy")
+    return folder, start_and_stop(folder, signal.SIGTERM)
+
+
+@pytest.fixture
+def used_copy(copy: Path, started: tuple[Path, str]) -> Path:
+    """A copy that was started before: nothing has to be migrated."""
+    shutil.copytree(started[0] / "var", copy / "var")
+    return copy
+
+
+def test_says_where_it_is_and_says_the_same_at_the_next_start(
+    started: tuple[Path, str], used_copy: Path
+) -> None:
+    folder, said = started
+
+    assert start_and_stop(used_copy, signal.SIGINT) == said
     assert re.fullmatch(
         r"SignupAssist is ready: http://127\.0\.0\.1:PORT/\n"
         r"demo parent: parent@example\.com password: \S+\n"
         r"demo staff: staff@example\.com password: \S+\n",
-        outputs[0],
+        said,
     )
-    assert outputs[0] == outputs[1]
-    assert mode(copy / "var") == "0o700"
-    assert mode(copy / "var" / "development.env") == "0o600"
-    assert mode(copy / "var" / "demo.json") == "0o600"
+    assert mode(folder / "var") == "0o700"
+    assert mode(folder / "var" / "development.env") == "0o600"
+    assert mode(folder / "var" / "demo.json") == "0o600"
 
 
 def test_prints_no_password_and_makes_no_secret_in_production(copy: Path) -> None:
@@ -82,7 +107,7 @@ def test_starts_what_was_killed_again_without_orphans_and_is_calm_about_a_second
 
         server.wait_for(lambda: server.log.count(" running. ") == 2, "another worker")
         server.wait_for(lambda: len(server.named("gunicorn: worker")) == 2, "another web server")
-        assert server.is_healthy()
+        server.wait_for(server.is_healthy, "/healthz")
         assert before.isdisjoint(server.named("qcluster"))
         takers = server.named("qcluster", "idle") + server.named("qcluster", "processing")
         assert len(takers) == 3

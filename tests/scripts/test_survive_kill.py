@@ -6,16 +6,18 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from signupassist.settings import PASSWORD_HASHERS
 from tests.orchestrator.chat import ANSWERS, SATURDAY, Chat
-from tests.servers.web_process import Api, Database, WebServer, new_database, running
+from tests.servers.web_process import Api, WebServer, running, url_of_tests
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 EMAIL, PASSWORD = "pat@example.com", "a long pass phrase"
-SEED = f"from accounts.models import User; User.objects.create_user({EMAIL!r}, {PASSWORD!r})"
 WALK: list[tuple[str, Callable[[Chat], dict[str, Any]]]] = [
     ("select_provider", lambda _: {"org_ref": "blackhawk-ski"}),
     ("connect_account", lambda _: {}),
@@ -30,25 +32,32 @@ WALK: list[tuple[str, Callable[[Chat], dict[str, Any]]]] = [
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A database of its own that knows one parent."""
-    with new_database(tmp_path) as database:
-        database.manage("shell", "--verbosity=0", "-c", SEED)
-        yield database
+def parent(db: None, settings: Settings) -> User:
+    """A parent whose password is hashed as the server expects it."""
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+    return User.objects.create_user(EMAIL, PASSWORD)
 
 
 @pytest.fixture
-def server(database: Database, tmp_path: Path) -> Iterator[WebServer]:
+def server(parent: User, tmp_path: Path) -> Iterator[WebServer]:
     """A running server; whatever happens, nothing of it is left."""
-    with running(1, database_url=database.url, folder=tmp_path) as [server]:
+    with running(1, database_url=url_of_tests(), folder=tmp_path) as [server]:
         yield server
 
 
-def test_and_nothing_is_lost_or_doubled(server: WebServer, database: Database) -> None:
+def rows(statement: str, *values: str) -> list[tuple[Any, ...]]:
+    """Return what the database holds, asked past the product."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def test_and_nothing_is_lost_or_doubled(server: WebServer, parent: User) -> None:
     http = Api(server)
     token = http.post("/api/v1/auth/token", {"email": EMAIL, "password": PASSWORD}).json()["access"]
     http = Api(server, token=token)
-    chat = Chat(User(email=EMAIL), cast("APIClient", http))
+    chat = Chat(parent, cast("APIClient", http))
     chat.begin()
     restarts = 0
 
@@ -79,7 +88,7 @@ def test_and_nothing_is_lost_or_doubled(server: WebServer, database: Database) -
     assert submissions[0]["confirmation_ref"] in str(chat.last["cards"])
     recorded = [
         action
-        for (action,) in database.rows(
+        for (action,) in rows(
             "SELECT action FROM mandate_audit WHERE session_id = %s ORDER BY created_at",
             UUID(chat.id).hex,
         )
@@ -91,7 +100,7 @@ def test_and_nothing_is_lost_or_doubled(server: WebServer, database: Database) -
     assert recorded.count("registration_submitted") == 1
     assert recorded.count("registration_completed") == 1
     assert recorded.count("credentials_accessed") == 4  # once for each tool that needs it
-    assert database.rows("SELECT outcome, count(*) FROM session_turns GROUP BY outcome") == [
+    assert rows("SELECT outcome, count(*) FROM session_turns GROUP BY outcome") == [
         ("done", len(WALK) + 2)
     ]
-    assert database.rows("PRAGMA integrity_check") == [("ok",)]
+    assert rows("PRAGMA integrity_check") == [("ok",)]

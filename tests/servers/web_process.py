@@ -13,20 +13,16 @@ while it is dead. What an `Api` gets on the way is what a browser behind a proxy
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import environ
-import psycopg
 import requests
 from django.db import connection
 from django.utils import timezone
@@ -203,59 +199,7 @@ def url_of_tests() -> str:
     return _beside(given, name) if given else f"sqlite:///{name}"
 
 
-class Database:
-    """A database of its own, migrated and empty: a file, or on the server of TEST_DATABASE_URL."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def manage(self, *words: str) -> None:
-        """Run a command of manage.py on it."""
-        command = [sys.executable, "manage.py", *words]
-        subprocess.run(command, cwd=ROOT, env=environment_on(self.url), check=True)
-
-    def rows(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
-        """Return what it holds, asked past the product; values stand as %s."""
-        if self.url.startswith("sqlite"):
-            with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as file:
-                return file.execute(statement.replace("%s", "?"), values).fetchall()
-        with _connect(self.url) as database:
-            return database.execute(statement.encode(), values).fetchall()
-
-
-@contextmanager
-def new_database(folder: Path) -> Iterator[Database]:
-    """Give a new database, and drop it afterwards."""
-    server = os.environ.get("TEST_DATABASE_URL", "")
-    name = f"web_{uuid4().hex}"
-    database = Database(_beside(server, name) if server else f"sqlite:///{folder / name}")
-    if not server:
-        database.manage("migrate", "--verbosity=0")
-        yield database
-        return
-    with _connect(server) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-    try:
-        database.manage("migrate", "--verbosity=0")
-        yield database
-    finally:
-        with _connect(server) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
 def _beside(url: str, name: str) -> str:
     """Return the URL of another database on the same server."""
     parts = urlsplit(url)
     return parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}").geturl()
-
-
-def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    known = environ.Env.db_url_config(url)
-    return psycopg.connect(
-        host=known["HOST"],
-        port=known["PORT"] or None,
-        user=known["USER"],
-        password=known["PASSWORD"] or None,
-        dbname=known["NAME"],
-        autocommit=True,
-    )
