@@ -146,7 +146,10 @@ def _grow(
     rows: list[LeafRow] = []
     nodes: list[NodeRow] = []
     try:
-        whose = subjects.known({event["user_id"] for event in events})
+        ids = {event["user_id"] for event in events}
+        of_id = {one: UUID(one) if one else None for one in ids}
+        known = subjects.known(of_id.values())
+        whose = {one: known[user_id] for one, user_id in of_id.items()}
         for event in events:
             subject = whose[event["user_id"]]
             subject.sealed += 1

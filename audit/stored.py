@@ -24,6 +24,7 @@ Row = tuple[Any, ...]
 MOST_OF_METADATA, MOST_OF_TEXT = 64 * 1024, canonical.MAX_TEXT
 
 COLUMNS = canonical.COLUMNS_OF[canonical.SCHEMA_V]
+_NAMES = (*COLUMNS, "content_hash")
 ID, USER_ID, ACTION, CREATED_AT = (
     COLUMNS.index(name) for name in ("id", "user_id", "action", "created_at")
 )
@@ -52,6 +53,9 @@ def waiting(*, after: Any, size: int) -> list[Row]:
     the record's columns with its hash.
     """
     later, key = ("", []) if after is None else ("WHERE p.event_id > %s", [after])
+    if isinstance(after, str):  # SQLite's, of whatever bytes
+        later = "WHERE p.event_id > CAST(%s AS TEXT)"
+        key = [after.encode(errors="surrogateescape")]
     return _rows(
         f"SELECT p.event_id, {_uuid('p.event_id')}, l.log_index, {_columns('m')}"  # noqa: S608  names of ours
         " FROM audit_pending p LEFT JOIN mandate_audit m ON m.id = p.event_id"
@@ -96,21 +100,23 @@ def unknown_to_the_log(most: int) -> list[str]:
     return [event_id for (event_id,) in rows]
 
 
-def is_recorded(values: Sequence[Any]) -> bool:
-    """Say whether a record's columns are such as are written, and have the hash that stands behind them.
+def as_recorded(values: Sequence[Any]) -> dict[str, Any] | None:
+    """Return a record by its columns, the metadata as an object; None where it is not what was recorded.
 
-    It is asked before a record is sealed; `is_unchanged` is for what was found to be one then.
+    It is asked before a record is sealed: the columns must be such as are written, and have the hash
+    that stands behind them. `is_unchanged` is for what was found to be one then.
     """
-    said = dict(zip(COLUMNS, values, strict=False))
+    said = dict(zip(_NAMES, values, strict=True))
     try:
         said["metadata"] = _decode(said["metadata"])
         ids = (said[name] for name in _IDS if said[name] is not None)
         is_spelled = said["id"] is not None and all(_ID.fullmatch(one) for one in ids)
         is_spelled = is_spelled and bool(_MOMENT.fullmatch(said["created_at"]))
         datetime.fromisoformat(said["created_at"])  # there is such a day
-        return is_spelled and canonical.new_hash(said) == values[-1]
+        is_it = is_spelled and canonical.new_hash(said) == said["content_hash"]
     except (TypeError, ValueError, OverflowError, RecursionError):  # that was never recorded
-        return False
+        return None
+    return said if is_it else None
 
 
 def is_unchanged(values: Sequence[Any]) -> bool:
@@ -118,7 +124,8 @@ def is_unchanged(values: Sequence[Any]) -> bool:
     said = dict(zip(COLUMNS, values, strict=False))
     try:
         said["metadata"] = _decode(said["metadata"])
-        return bool(canonical.quick_hash(said) == values[-1])
+        has_moment = said["created_at"] is not None
+        return has_moment and bool(canonical.quick_hash(said) == values[-1])
     except (TypeError, ValueError, RecursionError):  # that was never recorded
         return False
 
@@ -144,7 +151,7 @@ _decode = json.JSONDecoder(object_pairs_hook=_once).decode
 
 def _columns(table: str) -> str:
     """Return the SQL for the columns of a record in the form in which they are hashed."""
-    return ", ".join(_column(f"{table}.{name}", name) for name in (*COLUMNS, "content_hash"))
+    return ", ".join(_column(f"{table}.{name}", name) for name in _NAMES)
 
 
 def _column(place: str, name: str) -> str:

@@ -21,10 +21,9 @@ logger = logging.getLogger(__name__)
 AHEAD = timedelta(minutes=5)  # of the sealer's clock: what is further is not sealed before its time
 LOOK_AGAIN = timedelta(hours=1)  # at a record that was left out: it may have been restored
 
-_NAMES = (*stored.COLUMNS, "content_hash")
 _TEXT = Cast("event_id", TextField())  # as the database has it: on SQLite it may be no id at all
 
-Event = dict[str, Any]  # a record, by its columns; ids are UUIDs
+Event = dict[str, Any]  # a record by its columns: its id a UUID, other ids and its moment texts
 
 
 def due(most: int, at: datetime) -> list[str]:
@@ -44,13 +43,15 @@ def sound(ids: Sequence[str], at: datetime) -> list[Event]:
     if done:
         among(done).delete()
     waiting = [one for one in ids if one not in done]
-    found = [row for row in stored.recorded(waiting) if stored.is_recorded(row)]
-    wrong = set(map(_key, waiting)) - {_key(row[stored.ID]) for row in found}
+    found = [event for row in stored.recorded(waiting) if (event := stored.as_recorded(row))]
+    wrong = set(map(_key, waiting)) - {_key(event["id"]) for event in found}
+    for event in found:
+        event["id"] = UUID(event["id"])
     latest = canonical.moment(at + AHEAD)
-    events = [_event(row) for row in found if row[stored.CREATED_AT] <= latest]
+    events = [event for event in found if event["created_at"] <= latest]
     for early in found[len(events) :]:  # they come in the order of time, and wait until theirs
-        until = datetime.fromisoformat(early[stored.CREATED_AT]) - AHEAD
-        among([UUID(early[stored.ID])]).update(left_out_at=until - LOOK_AGAIN)
+        until = datetime.fromisoformat(early["created_at"]) - AHEAD
+        among([early["id"]]).update(left_out_at=until - LOOK_AGAIN)
     if wrong:
         among([one for one in waiting if _key(one) in wrong]).update(left_out_at=at)
         logger.error(
@@ -72,12 +73,6 @@ def is_any_early(at: datetime) -> bool:
 def among(ids: Collection[UUID | str]) -> QuerySet[Pending]:
     """Return the rows of the list with these ids."""
     return Pending.objects.filter(event_id__among=ids)
-
-
-def _event(row: stored.Row) -> Event:
-    event = dict(zip(_NAMES, row, strict=True))
-    user_id = event["user_id"]
-    return event | {"id": UUID(event["id"]), "user_id": UUID(user_id) if user_id else None}
 
 
 def _key(event_id: str) -> str:

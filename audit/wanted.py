@@ -51,8 +51,10 @@ class Wanted:
         if connection.vendor == "postgresql":
             return rows
         seconds = Func(F("created_at"), function="datetime", output_field=TextField())  # or NULL
-        return rows.alias(seconds=seconds, said=Substr("created_at", 1, 19)).filter(
-            id__regex="^[0-9a-f]{32}$", seconds=F("said")
+        signs = Func(F("id"), function="hex", output_field=TextField())  # an id may even be no text
+        return rows.alias(signs=signs, seconds=seconds, said=Substr("created_at", 1, 19)).filter(
+            signs__regex="^(3[0-9]|6[1-6]){32}$",  # 0 to 9, a to f
+            seconds=F("said"),
         )
 
     def asking(self) -> AbstractContextManager[Any]:

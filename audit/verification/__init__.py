@@ -17,7 +17,7 @@ from audit.models import Checkpoint, Leaf
 from audit.notes import Checkpoint as Published
 from audit.notes import Verifier
 from audit.stored import sealed
-from audit.verification import outside, seals, trails, unsealed
+from audit.verification import kinds, outside, seals, trails, unsealed
 from audit.verification.flaws import Finding, Findings, Flaw, Report
 from audit.verification.log import LogWalk
 
@@ -56,6 +56,8 @@ def verify(
         if not size and first is None and not Checkpoint.objects.exists():
             raise CannotVerifyError("nothing was ever sealed: run manage.py seal_audit")
         findings = Findings()
+        if not kinds.check(findings):
+            return _report(findings)
         walk = LogWalk(
             findings,
             known=known,
@@ -76,15 +78,18 @@ def verify(
             chain([] if first is None else [first], published),
             size=walk.last.size if walk.last else 0,
         )
-    return Report(
+    return _report(
+        findings,
         events=walk.events,
         checkpoints=walk.seals,
         size=walk.size,
         unsealed=waiting,
         outside=outer,
-        found=findings.number,
-        findings=tuple(findings.kept),
     )
+
+
+def _report(findings: Findings, **counted: int) -> Report:
+    return Report(found=findings.number, findings=tuple(findings.kept), **counted)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ class Flaw(StrEnum):
     NOT_THE_NEXT = "does not follow in its trail: one is missing there, or too many"
     UNKNOWN_TO_THE_LOG = "is neither sealed nor on the list of what is to seal"
 
+    OTHER_KIND = "holds what was never written there: the log cannot be read"
+
     NO_LEAF = "is not in the log"
     NO_CHECKPOINT = "ends a seal, and its checkpoint is gone"
     BEYOND = "is in the log, and no checkpoint signs it"
@@ -50,7 +52,8 @@ class Finding:
     where: str
 
     def __str__(self) -> str:
-        return f"{self.where} {self.flaw}"
+        """Return it as a line that can be printed, whatever somebody wrote for an id."""
+        return f"{ascii(self.where)[1:-1]} {self.flaw}"
 
 
 @dataclass
@@ -71,10 +74,10 @@ class Findings:
 class Report:
     """What a walk over the whole log found."""
 
-    events: int  # sealed records
-    checkpoints: int
-    size: int  # of the log
-    unsealed: int  # records that wait for the next seal
-    outside: int  # checkpoints kept outside that were held against the log
     found: int  # all findings, also those that are not named
     findings: tuple[Finding, ...]
+    events: int = 0  # sealed records
+    checkpoints: int = 0
+    size: int = 0  # of the log
+    unsealed: int = 0  # records that wait for the next seal
+    outside: int = 0  # checkpoints kept outside that were held against the log

@@ -58,7 +58,7 @@ class LogWalk:
 
     def _take(self, row: stored.Row) -> None:
         index, leaf, event_id = row[:3]
-        if not isinstance(index, int) or index < self.size:  # SQLite takes any text
+        if index < self.size:
             self._findings.add(Flaw.BEYOND, f"leaf #{index}")
             return
         if index > self.size:
@@ -68,7 +68,7 @@ class LogWalk:
             self._close(self._seal, None)
         self.size = index + 1
         if not self._has_gap:
-            self._tree.append(leaf if isinstance(leaf, bytes) else b"")
+            self._tree.append(leaf)
         if self._seal is None:
             self._findings.add(Flaw.BEYOND, f"leaf #{index}")
         elif self._seal.size == self.size:
@@ -91,11 +91,11 @@ class LogWalk:
         if self._has_trail(subject):
             if subject_seq != self.counts[subject] + 1:
                 self._findings.add(Flaw.NOT_THE_NEXT, record_at(event_id, index))
-            if isinstance(subject_seq, int):  # so that each that is missing is named once
+            if subject_seq is not None:  # so that each that is missing is named once
                 self.counts[subject] = subject_seq
 
     def _has_trail(self, subject: Any) -> bool:
-        return isinstance(subject, int) and 0 <= subject < len(self.counts)
+        return subject is not None and 0 <= subject < len(self.counts)
 
     def _close(self, seal: Checkpoint, leaf: Any) -> None:
         """Check the seal that ends here; its leaf is None, if that is not there."""

@@ -40,6 +40,14 @@ def attack_for_good(statement: str, *values: Any) -> None:
         cursor.execute(statement, values)
 
 
+def attack_unchecked(statement: str, *values: Any) -> None:
+    """Run a statement on SQLite as if its tables had neither guards nor constraints."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = on")
+        attack(statement, *values)
+        cursor.execute("PRAGMA ignore_check_constraints = off")
+
+
 def key(of: UUID) -> Any:
     """Return an id as the database's own statements take it."""
     return of if connection.vendor == "postgresql" else of.hex

@@ -1,5 +1,6 @@
 """Verifying the ledger…"""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from audit.canonical import ProfileError
 from audit.models import Checkpoint, MandateAudit
 from audit.verification import CannotVerifyError, Finding, Flaw, Report, outside
 from audit.verification.flaws import MOST_KEPT, Findings
-from tests.audit.attacking import attack, key
+from tests.audit.attacking import attack, attack_unchecked, key
 from tests.audit.conftest import MakeRow, sealed
 from tests.audit.test_canonical import KEYS, ROW, VALUES
 
@@ -115,6 +117,83 @@ def test_takes_no_nonsense_for_a_record(small_log: Rows, metadata: Any) -> None:
     [row] = stored.sealed(after=0, size=1)
     values = list(row[6:])
     values[stored.COLUMNS.index("metadata")] = metadata
+
+    assert not stored.is_unchanged(values)
+
+
+only_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL takes nothing but what a column is for"
+)
+ODD = {
+    "a key twice": '{"a": 1, "a": 2}',
+    "half a character": '{"a": "\\ud800"}',
+    "no number": '{"a": NaN}',
+    "a number without end": f'{{"a": {"9" * 5_000}}}',
+    "no object": "7",
+    "no JSON": "{a: 1}",
+    "a blob": b"\xff",
+    "no text": b'{"a": "\xff"}',
+}
+
+
+@only_sqlite
+@pytest.mark.parametrize("metadata", ODD.values(), ids=ODD)
+def test_names_an_odd_record_and_goes_on(
+    small_log: Rows, noon: datetime, metadata: str | bytes
+) -> None:
+    place = "CAST(%s AS TEXT)" if metadata == ODD["no text"] else "%s"
+    statement = f"UPDATE mandate_audit SET metadata = {place} WHERE id = %s"  # noqa: S608
+    attack_unchecked(statement, metadata, key(small_log[1].pk))
+
+    report = verify(noon)
+    assert [str(one) for one in report.findings] == [
+        f"record {small_log[1].pk} (#1) {Flaw.CHANGED}"
+    ]
+    assert report.events == len(small_log)
+
+
+@only_sqlite
+def test_names_an_odd_id_that_can_be_printed(small_log: Rows, noon: datetime) -> None:
+    attack_unchecked("INSERT INTO audit_pending (event_id) VALUES (CAST(%s AS TEXT))", b"\x1b\xff")
+
+    [finding] = verify(noon, batch=1).findings
+    assert (finding.flaw, str(finding).isprintable()) == (Flaw.WAITS_FOR_NOTHING, True)
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("table", "column", "said"),
+    [
+        ("audit_leaf", "subject_seq", b"1"),
+        ("audit_leaf", "log_index", "x"),
+        ("audit_subject", "number", 1.5),
+        ("audit_subject_node", "hash", "x"),
+        ("audit_checkpoint", "size", "x"),
+        ("audit_checkpoint", "note", b"x"),
+    ],
+)
+def test_names_a_row_of_the_log_that_cannot_be_read(
+    small_log: Rows, noon: datetime, table: str, column: str, said: Any
+) -> None:
+    attack_unchecked(
+        f"UPDATE {table} SET {column} = %s WHERE rowid = (SELECT min(rowid) FROM {table})",  # noqa: S608
+        said,
+    )
+    assert [one.flaw for one in verify(noon).findings] == [Flaw.OTHER_KIND]
+
+
+@only_sqlite
+def test_sees_a_trail_of_nobodys_id(small_log: Rows, noon: datetime) -> None:
+    attack("UPDATE audit_subject SET user_id = 'nobody' WHERE number = 1")
+    assert [one.flaw for one in verify(noon).findings] == [Flaw.SUBJECT_CHANGED]
+
+
+def test_takes_no_record_without_a_time_for_one(small_log: Rows) -> None:
+    [row] = stored.sealed(after=0, size=1)
+    values = list(row[6:])
+    values[stored.CREATED_AT] = None
+    said = dict(zip(stored.COLUMNS, values, strict=False))
+    values[-1] = canonical.quick_hash(said | {"metadata": json.loads(said["metadata"])})
 
     assert not stored.is_unchanged(values)
 
