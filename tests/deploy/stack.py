@@ -33,20 +33,22 @@ def replaced(text: str, by: Replacements) -> str:
 class Stack:
     """The services of compose.yaml, each by its name there; web and worker come twice."""
 
-    def __init__(self, home: Path, sockets: str) -> None:
+    def __init__(self, home: Path, sockets: str, *, processes: int = 1, **variables: str) -> None:
+        """`processes` is of each web service; the variables go over those made here."""
+        self.processes = processes
         self.image = recipes.stages()[-1]
         self.prefix, self.remark = as_user(self.image.user)
         self.sockets = sockets  # the folder in which PostgreSQL listens
         self.home = home
         self.files = home / "app"
-        self.variables = self._new_secrets()
+        self.variables = self._new_secrets() | variables
         self.services = recipes.compose(self.variables)
         self.ports = {name: free_port() for name in ("pgbouncer", "redis", "tools")}
         self.webs = [self._container("web", number) for number in (1, 2)]
         self.workers = [self._container("worker", number) for number in (1, 2)]
         self.tools = self._container("tools")
-        self.manage = self._container("manage")  # run by hand
         self.containers = [*self.webs, *self.workers, self.tools]
+        self._operator = self._container("manage")
 
     @property
     def owner_url(self) -> str:
@@ -58,6 +60,11 @@ class Stack:
         with psycopg.connect(self.owner_url, autocommit=True) as database:
             found = database.execute(statement.encode())
             return found.fetchall() if found.description else []
+
+    def manage(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Return how a command that an operator runs ended; without words, the one that is usual."""
+        entrypoint: list[str] = self.services["manage"]["entrypoint"]
+        return self._operator.outcome([*entrypoint, *words] if words else ())
 
     # --- What stands where ------------------------------------------------------------------------
 
@@ -88,7 +95,7 @@ class Stack:
         if "WORKER_METRICS_PORT" in environment:
             environment["WORKER_METRICS_PORT"] = str(free_port())
         command = [*said.get("entrypoint", []), *said.get("command", self.image.command)]
-        environment |= {"HOME": "/", "TMPDIR": str(tmp), "WEB_CONCURRENCY": "1"}
+        environment |= {"HOME": "/", "TMPDIR": str(tmp), "WEB_CONCURRENCY": str(self.processes)}
         return Container(f"{service} {number}", command, environment, self.files, self.prefix)
 
     def _new_secrets(self) -> dict[str, str]:
@@ -208,14 +215,16 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path, binaries: Path) -> Iterator[Stack]:
+def running(
+    home: Path, binaries: Path, *, is_durable: bool = False, processes: int = 1, **variables: str
+) -> Iterator[Stack]:
     """Give the whole service, in a folder of its own; nothing of it is left afterwards."""
     with ExitStack() as parts:
-        url = parts.enter_context(pgtemp.server(binaries))
+        url = parts.enter_context(pgtemp.server(binaries, is_durable=is_durable))
         home.chmod(0o755)
         sockets = url.split("@/")[1].removesuffix("/postgres")
         Path(sockets).chmod(0o711)  # the image's user goes through it to PostgreSQL
-        stack = Stack(home, sockets)
+        stack = Stack(home, sockets, processes=processes, **variables)
         parts.callback(stack.close)
         stack.build()
         stack.release()

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ import pytest
 import requests
 
 from accounts.models import User
+from benchmarks.load.deeds import bounds_of, disagreements
+from benchmarks.load.parents import Line, Parent
+from benchmarks.load.service import records_in
 from tests.deploy.container import PATIENCE, Container
 from tests.deploy.stack import Stack
 from tests.deploy.visitor import Visitor
@@ -64,6 +68,21 @@ def test_has_the_workers_seal_what_the_web_processes_recorded(everything: Stack)
     assert signed in (everything.home / "checkpoints" / "log").read_text()
 
 
+def test_records_all_that_a_parent_did_and_nothing_else(everything: Stack) -> None:
+    with closing(Line(everything.webs, 0)) as line:
+        parent = Parent(line, "lou")
+        parent.make_account()
+        before = records_in(everything)
+        parent.log_in()
+        signup = parent.sign_up()
+    assert (signup.is_over, signup.untrue) == (True, [])
+    own = {parent.user_id, signup.session_id}
+    made = {key: count for key, count in (records_in(everything) - before).items() if key[0] in own}
+    done = bounds_of([parent.log_in_deed, *signup.deeds])
+    assert sum(made.values()) >= 20
+    assert disagreements(done, made) == []
+
+
 def eventually(is_so: Callable[[], bool]) -> None:
     """Return once it is so."""
     deadline = time.monotonic() + PATIENCE
@@ -109,7 +128,7 @@ def test_tells_the_owner_how_ready_it_is(everything: Stack) -> None:
     for web in everything.webs:
         eventually(partial(is_worker_well, web))
     eventually(lambda: everything.rows("SELECT count(*) > 0 FROM audit_checkpoint") == [(True,)])
-    told = everything.manage.outcome().stdout
+    told = everything.manage().stdout
     assert "Production score" in told, told
     [needed] = [line for line in told.splitlines() if line.startswith("  needed")]
     assert "do not wait for the disk" in needed, "the PostgreSQL of tests is a hasty one"

@@ -87,7 +87,7 @@ def serve(
     async def back_door(request: Request) -> Response:
         if request.method == "GET":
             told = {"sessions": by_path.sessions, "version": by_path.version}
-            return JSONResponse({"calls": tools.calls, **told})
+            return JSONResponse({"calls": tools.calls, "bookings": tools.bookings, **told})
         if request.method == "DELETE":
             tools.calls.clear()
             tools.scripts.clear()

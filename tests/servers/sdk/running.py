@@ -40,6 +40,10 @@ class SdkServer:
         """Return the arguments of every call that the tool got."""
         return [call["args"] for call in self._told()["calls"] if call["tool"] == tool]
 
+    def bookings(self) -> dict[str, dict[str, Any]]:
+        """Return what was booked, by idempotency key."""
+        return cast("dict[str, dict[str, Any]]", self._told()["bookings"])
+
     def version(self) -> str:
         """Return the protocol version that the last request named."""
         return str(self._told()["version"])
