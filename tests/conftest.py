@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from audit import acting, opened
 from credentials import keyring
+from orchestrator.tools.toolbox import get_toolbox
 from tests.ledger_flush import let_flush_pass, let_time_travel
 
 with override_settings(AUDIT_SIGNERS=()):  # a web server has none of them, and would say so
@@ -35,7 +36,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 # Their tests wait for processes and pages: begun first, they leave nobody idle at the end.
-LONG = ("tests/scripts/", "tests/worker/", "tests/browser/", "tests/security/")
+LONG = ("tests/scripts/", "tests/worker/", "tests/browser/", "tests/security/", "tests/deploy/")
 
 WHOLLY_ONCE = re.compile(r"^pytestmark = .*\bpytest\.mark\.once\b", re.MULTILINE)
 
@@ -68,6 +69,14 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest; otherwise leave the order as it is."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+@pytest.fixture(autouse=True)
+def fresh_toolbox() -> Iterator[None]:
+    """Let every test have the toolbox that its settings describe."""
+    get_toolbox.cache_clear()
+    yield
+    get_toolbox.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

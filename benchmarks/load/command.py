@@ -21,7 +21,7 @@ from tests.servers import pgbouncer, redis_server
 
 FLOOR_SECONDS = 5.0  # before, and again after
 WARM_UP = 2.0
-MOST_GROWTH = 1.2  # of resident memory, over the run
+MOST_GROWTH = 1.05  # of resident memory, over the run
 
 
 def main() -> int:
@@ -45,9 +45,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     print(text)
-    if options.write:
-        report.write(f"\n{text}\n")
     held = [_holds(run) for run in all_runs]
+    if options.write and all(held):
+        report.write(f"\n{text}\n")
     return 0 if all(held) else 1
 
 
@@ -68,9 +68,13 @@ def _options() -> argparse.Namespace:
         help=f"let these go wrong, one a run: {' '.join(FAULTS)} (named none: all)",
     )
     parser.add_argument("--fault-seconds", type=float, default=10, help="of each fault (10)")
-    parser.add_argument("--write", action="store_true", help="into docs/reliability.md, too")
+    parser.add_argument(
+        "--write", action="store_true", help="into docs/reliability.md, too, where every check held"
+    )
     options = parser.parse_args()
     options.faults = list(FAULTS) if options.faults == [] else options.faults or []
+    if options.write and set(options.faults) != set(FAULTS):
+        parser.error("the table is of all faults: --faults --write")
     return options
 
 

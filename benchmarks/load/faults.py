@@ -32,6 +32,7 @@ class Fault:
         nullcontext()
     )  # what it needs before
     why_not: Callable[[], str | None] = lambda: None  # why it cannot be made on this machine
+    is_felt: bool = False  # by parents, in any case: else it was not there at all
 
 
 @contextmanager
@@ -189,12 +190,16 @@ def _as_superuser(service: Service, *statements: str) -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "postgres": Fault("PostgreSQL stops at once, and is started again", postgres_down),
+    "postgres": Fault(
+        "PostgreSQL stops at once, and is started again", postgres_down, is_felt=True
+    ),
     "redis": Fault("Redis dies with all that it held, and returns", redis_down),
     "hang": Fault("the MCP server does what is asked, and hangs", partial(bad_wire, "hang")),
     "drip": Fault("the MCP server's answers drip", partial(bad_wire, "drip")),
     "garbage": Fault("the MCP server answers garbage", partial(bad_wire, "garbage")),
-    "disk": Fault("the disk under the audit table is full", disk_full, small_disk, cannot_mount),
+    "disk": Fault(
+        "the disk under the audit table is full", disk_full, small_disk, cannot_mount, is_felt=True
+    ),
     "worker": Fault("both workers are killed with -9, again and again", workers_killed),
     "web": Fault("a web process is killed with -9, one after the other", webs_killed),
 }

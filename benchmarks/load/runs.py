@@ -194,6 +194,8 @@ def whole_run(service: Service, crowd: Crowd, seconds: float, fault: Now | None 
         run.findings["answered"] = [
             f"{it.status} {it.code}" for it in run.answers if not it.is_good
         ]
+    elif fault.fault.is_felt and not run.wrong:
+        run.findings["felt"] = ["no parent noticed that anything was wrong: was it?"]
     return run
 
 

@@ -45,6 +45,7 @@ class Answer:
 
     data: Any
     origin: Origin
+    owed: Callable[[], None] | None = None  # writes the call down, where that failed at first
 
 
 @sensitive_variables()
@@ -149,6 +150,10 @@ def recorded(
 ) -> Answer:
     """Return the tool's answer; `record(action, at=…, **told)` writes the call down.
 
+    A booking is dear: where its call cannot be recorded at once, the answer is returned all the same,
+    and its record is owed by the transaction that writes what became of the registration.
+
+    :raises AuditUnavailableError: if another call cannot be recorded
     :raises ToolError: if the tool gave no result
     """
     told: dict[str, Any] = {
@@ -185,23 +190,25 @@ def recorded(
         raise
     is_fallback = answer.fallback_reason is not None
     counts.count_answer(tool, answer.source, answer.elapsed_ms, is_fallback=is_fallback)
+    write_down = partial(
+        record,
+        Action.TOOL_SUCCEEDED,
+        at=timezone.now(),
+        **told,
+        **_way(answer),
+        degraded=answer.degraded,
+        fallback_reason=answer.fallback_reason,
+    )
+    origin = Origin(answer.source, answer.degraded, answer.fallback_reason)
+    is_owed = False
     try:
-        record(
-            Action.TOOL_SUCCEEDED,
-            at=timezone.now(),
-            **told,
-            **_way(answer),
-            degraded=answer.degraded,
-            fallback_reason=answer.fallback_reason,
-        )
+        write_down()
     except AuditUnavailableError:
         if tool is not Tool.SUBMIT_REGISTRATION:
             raise
-        logger.error("A submission was answered, and its call could not be recorded")
-    return Answer(
-        _without_echoes(answer.data),
-        Origin(answer.source, answer.degraded, answer.fallback_reason),
-    )
+        is_owed = True
+        logger.error("A submission was answered, and its call could not be recorded yet")
+    return Answer(_without_echoes(answer.data), origin, write_down if is_owed else None)
 
 
 def _is_clean(text: str) -> bool:

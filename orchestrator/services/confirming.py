@@ -183,6 +183,7 @@ def _send(
             turn = settling.not_sent(error.code, of=SENT, origin=origin)
             version = turn["session"]["version"]
             return RefusedError("submission_not_sent", version=version, source=error.source)
+        settling.owed = answer.owed
         return _written(settling, answer)
     except store.LeaseLostError:
         raise

@@ -331,9 +331,12 @@ class _Run:
         """Write the provider's yes, which is true even if the lease was lost meanwhile."""
         booking, source = answer.data, answer.origin.source or ""
         status = SubmissionStatus(booking["status"])
-        won = confirming.conclude(
-            row, status, of=UNKNOWN, at=self.now, booking=booking, source=source
-        )
+        with transaction.atomic():
+            if answer.owed:
+                answer.owed()
+            won = confirming.conclude(
+                row, status, of=UNKNOWN, at=self.now, booking=booking, source=source
+            )
         if not won and ledger.keep_late_answer(row, booking, at=self.now):
             logger.error("Registration %s was booked after it was settled", row.pk)
 

@@ -5,6 +5,7 @@ them can wait for each other but never lock each other out.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.db import transaction
@@ -57,6 +58,9 @@ class Settling:
         """`news`: nobody waits for the answer, so the parent has to be told of it."""
         self.session, self.claim, self.plan, self.submission = session, claim, plan, submission
         self.news = news
+        self.owed: Callable[[], None] | None = (
+            None  # a record that stands or falls with the outcome
+        )
 
     def mark_sent(self) -> bool:
         """Commit that the first byte is about to leave; False where this turn lost its session."""
@@ -71,6 +75,7 @@ class Settling:
         """
         with transaction.atomic():
             store.lock(self.session.pk)
+            self._pay()
             won = ledger.settle(
                 self.submission,
                 SubmissionStatus(booking["status"]),
@@ -169,6 +174,7 @@ class Settling:
         """Write that nobody knows what came of it, and say so."""
         with transaction.atomic():
             store.lock(self.session.pk)
+            self._pay()
             ledger.settle(
                 self.submission,
                 SubmissionStatus.OUTCOME_UNKNOWN,
@@ -213,6 +219,10 @@ class Settling:
                 self._receipt(booking, Origin(self.submission.source or None))
             case _:
                 self.unknown("interrupted")
+
+    def _pay(self) -> None:
+        if self.owed:
+            self.owed()
 
     def _receipt(self, booking: Booking, origin: Origin) -> Turn:
         return self._finish(

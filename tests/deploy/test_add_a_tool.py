@@ -92,6 +92,7 @@ def test_has_tools_that_pass_their_tests_and_sign_a_child_up(
         reader.settings["MCP_ACCESS_TOKEN"],
         transport="auto",
     )
+    settings.MCP_TIMEOUT_SECONDS = 30  # as the page has it, which says nothing of it
     chat = Chat(parent)
     chat.begin()
     found = chat.say(club)

@@ -20,14 +20,6 @@ from tests.servers.tools_call_server import ToolsCallServer
 MakeNews = Callable[..., RegistrationSubmission]
 
 
-@pytest.fixture(autouse=True)
-def fresh_toolbox() -> Iterator[None]:
-    """Let every test have the toolbox that its settings describe."""
-    get_toolbox.cache_clear()
-    yield
-    get_toolbox.cache_clear()
-
-
 @pytest.fixture
 def chat(parent: User) -> Chat:
     """A parent who talks to the sample tools."""

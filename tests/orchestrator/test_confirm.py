@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from audit.actions import Action
 from audit.models import MandateAudit
 from audit.services import AuditUnavailableError
 from credentials.models import StoredCredential
@@ -20,6 +21,7 @@ from orchestrator.services.settling import Settling
 from orchestrator.submissions import ledger
 from orchestrator.tools.contract import Tool
 from orchestrator.tools.toolbox import get_toolbox
+from sessions_store import services as store
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.services import LEASE
 from tests.orchestrator.chat import ANSWERS, FULL, SATURDAY, Chat
@@ -261,6 +263,31 @@ def test_is_not_done_when_it_cannot_be_recorded(
     assert server.count(SUBMIT) == 0
     assert not RegistrationSubmission.objects.exists()
     assert (chat.read()["step"], chat.last["status"]) == ("confirmation", "open")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_records_the_call_with_its_outcome_where_that_failed_at_first(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    chat.walk_to("confirmation")
+    before = MandateAudit.objects.filter(action="tool_succeeded").count()
+    failed: list[str] = []
+
+    really_record = store.record_for
+
+    def record(session: AgenticCheckoutSession, action: Action, **said: Any) -> None:
+        if action is Action.TOOL_SUCCEEDED and len(failed) < times:
+            failed.append(action)
+            raise AuditUnavailableError
+        really_record(session, action, **said)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "record_for", record)
+        confirm(chat)
+    assert (chat.status, len(failed)) == (200, times)
+    assert receipt().status == "confirmed"
+    assert MandateAudit.objects.filter(action="tool_succeeded").count() == before + 1
+    assert MandateAudit.objects.filter(action="registration_completed").count() == 1
 
 
 def test_is_not_sent_when_the_login_cannot_be_opened(

@@ -22,12 +22,9 @@ PROGRAMS = Tool.FIND_PROGRAMS.mcp_name
 
 
 @pytest.fixture(autouse=True)
-def fresh_toolbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start and end without a toolbox, in a process that was started just now."""
+def just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a process that was started just now."""
     monkeypatch.setattr(health, "STARTED", timezone.now())
-    get_toolbox.cache_clear()
-    yield
-    get_toolbox.cache_clear()
 
 
 @pytest.fixture

@@ -5,16 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from orchestrator.tools.toolbox import get_toolbox
 from tests.security.family import Family
-
-
-@pytest.fixture(autouse=True)
-def fresh_toolbox() -> Iterator[None]:
-    """Let every test have the toolbox that its settings describe."""
-    get_toolbox.cache_clear()
-    yield
-    get_toolbox.cache_clear()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from audit import guards
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
 from orchestrator.tools.contract import Tool
-from orchestrator.tools.toolbox import get_toolbox
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.tasks import beat
 from signupassist import mails
@@ -36,14 +35,6 @@ from tests.servers.tools_call_server import ToolsCallServer
 from tests.sessions_store.conftest import command
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_toolbox() -> Iterator[None]:
-    """Start and end without a toolbox."""
-    get_toolbox.cache_clear()
-    yield
-    get_toolbox.cache_clear()
 
 
 @pytest.fixture
