@@ -32,6 +32,10 @@ class MetadataField(models.JSONField[Any, Any]):
 
 def readable(text: str) -> Any:
     """Return what a text says in JSON, or the text where it says nothing that can be handled."""
+    if not text.isascii():  # on SQLite it may hold bytes that are no text at all
+        shown = text.encode(errors="backslashreplace").decode()
+        if shown != text:
+            return shown
     try:
         value = _decode(text)
         if "\\u" in text:

@@ -21,7 +21,9 @@ PHONE = re.compile(r"\+?[0-9 ()./x-]{5,40}")
 TURNS_TEXT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # UAX #9
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 BIRTHDAY = re.compile(
-    r"\b(?:date ?of ?birth|birth ?da(?:y|te)|born|dob|fecha ?de ?nacimiento)\b", re.IGNORECASE
+    r"\b(?:date ?of ?birth|birth ?date|born|dob|fecha ?de ?nacimiento)\b"
+    r"|\bbirth ?day\b(?! (?!of\b)\w)",  # and no birthday visit
+    re.IGNORECASE,
 )
 NOT_OF_A_CHILD = re.compile(r"\b(?:party|parties|expected|due)\b", re.IGNORECASE)
 FIRST_TO_SEE_A_DAY = timedelta(hours=14)  # ahead of UTC: nowhere is it later
@@ -151,7 +153,7 @@ def _is_birthday(field: Field) -> bool:
     """Return whether a field asks when somebody was born."""
     if field["type"] != "date":
         return False
-    words = f"{field['role'] or ''} {field['name']} {field['label']}".replace("_", " ")
+    words = f"{field['role'] or ''}\n{field['name']}\n{field['label']}".replace("_", " ")
     return bool(BIRTHDAY.search(words)) and not NOT_OF_A_CHILD.search(words)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 
-from orchestrator.flow import parts
+from orchestrator.flow import moves, parts
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.tools.contract import Provider
@@ -198,7 +198,14 @@ def _at_program_selection(plan: Plan, said: Heard) -> Intent:
     return asking.which_program()
 
 
+def _agrees_to_switch(plan: Plan, said: Heard) -> bool:
+    """Return whether a yes is to the other program, whose check failed, and not to this one."""
+    return bool(plan.failed and plan.failed.action == moves.SWITCH) and _agrees(plan, said)
+
+
 def _at_prerequisite_check(plan: Plan, said: Heard) -> Intent:
+    if _agrees_to_switch(plan, said):
+        return Intent("retry_last")
     if elsewhere := asking.to_go_elsewhere(plan, said):
         return elsewhere
     if plan.has_all_prerequisites:
@@ -222,6 +229,8 @@ def _at_form_fill(plan: Plan, said: Heard) -> Intent:
 
 
 def _at_confirmation(plan: Plan, said: Heard) -> Intent:
+    if _agrees_to_switch(plan, said):
+        return Intent("retry_last")
     if elsewhere := asking.to_go_elsewhere(plan, said):
         return elsewhere
     if plan.fields and (said.says(commands.EDIT) or _corrects_an_answer(plan, said)):

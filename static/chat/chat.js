@@ -45,9 +45,11 @@ const dialog = loginDialog(find("login-dialog"), ({ id, alias }, { isCancelled }
   reveal(trouble);
 });
 
+let logsOut = false; // then nothing may be put by: the page is left after its storage was cleared
+document.querySelector("form[data-log-out]")?.addEventListener("submit", () => (logsOut = true));
 document.addEventListener("visibilitychange", () => { // also when it is reloaded or left
   if (!newest?.form) return;
-  if (document.hidden) putBy(session.id, newest.form);
+  if (document.hidden && !logsOut) putBy(session.id, newest.form);
   else forget();
 });
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -22,12 +22,13 @@ from tests.audit.conftest import MakeRow, needed, sealed
 SIGNUP = UUID("3d813cbb-47fb-42ba-91df-831e1593ac29")
 LEDGER = "/admin/audit/mandateaudit/"
 DIGITS = "9" * 5_000
-HOSTILE = {
+HOSTILE: dict[str, str | bytes] = {
     "more digits than Python reads": f'{{"elapsed_ms": {DIGITS}, "intent": {DIGITS}}}',
     "a number beyond all": '{"elapsed_ms": 1e999, "tool": "find_programs"}',
     "lists in lists": f'{{"elapsed_ms": {"[" * 900 + "]" * 900}}}',
     "lists in lists in lists": f'{{"elapsed_ms": {"[" * 3_000 + "]" * 3_000}}}',
     "half a character": '{"tool": "\\ud800"}',
+    "bytes that are no text": b'{"tool": "\xff"}',
 }
 
 
@@ -40,14 +41,18 @@ def hostile(request: pytest.FixtureRequest, parent: User, make_row: MakeRow) -> 
     try:
         with transaction.atomic():
             _change(made, HOSTILE[request.param])
-    except (DataError, IntegrityError):
+    except (DataError, IntegrityError, ProgrammingError):
         pytest.skip("this database refuses it")
     return made
 
 
-def _change(record: UUID, metadata: str) -> None:
-    kind = "::jsonb" if connection.vendor == "postgresql" else ""
-    attack(f"UPDATE mandate_audit SET metadata = %s{kind} WHERE id = %s", metadata, key(record))  # noqa: S608  names of ours
+def _change(record: UUID, metadata: str | bytes) -> None:
+    kind = "jsonb" if connection.vendor == "postgresql" else "text"
+    attack(
+        f"UPDATE mandate_audit SET metadata = CAST(%s AS {kind}) WHERE id = %s",  # noqa: S608  names of ours
+        metadata,
+        key(record),
+    )
 
 
 def _body(answer: Any) -> bytes:

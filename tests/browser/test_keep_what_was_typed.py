@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, StorageState, expect
 
+from tests.browser.conftest import Served
 from tests.browser.test_recover import LOOK
 from tests.browser.turns import answer_with, button, card, field, problem, resuming, turn
 
@@ -327,6 +328,21 @@ def test_leaves_nothing_behind_where_somebody_logs_out(
     page.evaluate("sessionStorage.setItem('typed', 'Emma')")
 
     page.locator("main").get_by_role("button", name="Log out").click()
+
+    page.wait_for_url("**/auth")
+    page.wait_for_function(f"{KEPT} === '{{}}'")
+
+
+def test_leaves_nothing_behind_where_somebody_logs_out_of_the_chat(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page = open_page(cookies=served.cookies_of(next(served.parents)))
+    answer_with(page, resuming(with_secret(FIRST)))
+    page.goto("/")
+    page.get_by_label("Child's name").fill("Emma")
+
+    page.get_by_label("Account", exact=True).click()
+    page.get_by_role("button", name="Log out").click()
 
     page.wait_for_url("**/auth")
     page.wait_for_function(f"{KEPT} === '{{}}'")

@@ -1,9 +1,7 @@
 """Migrating while the previous release serves (docs/adr/0026)…"""
 
-import io
 import subprocess
 import sys
-import tarfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,8 +49,8 @@ def previous(tmp_path: Path) -> Path:
         f"pyproject.toml names {PREVIOUS} as the previous release, from which HEAD does not come"
     )
     folder = tmp_path / "previous"
-    with tarfile.open(fileobj=io.BytesIO(git("archive", PREVIOUS).stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    folder.mkdir()
+    subprocess.run(["tar", "-x"], cwd=folder, input=git("archive", PREVIOUS).stdout, check=True)
     return folder
 
 

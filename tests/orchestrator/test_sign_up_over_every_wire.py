@@ -84,13 +84,14 @@ def test_does_not_know_what_became_of_a_registration_that_answers_too_late(
     chat: Chat, sdk: SdkServer, settings: Settings
 ) -> None:
     chat.walk_to("confirmation")
-    settings.MCP_TIMEOUT_SECONDS = 1
+    settings.MCP_TIMEOUT_SECONDS = 2
     get_toolbox.cache_clear()
-    sdk.script(SUBMIT, {"sleep": 3})
+    get_toolbox().list_tools()  # shakes hands: what is late is the answer alone
+    sdk.script(SUBMIT, {"sleep": 6})
     started = time.monotonic()
     chat.press("confirm_registration", summary=chat.summary)
 
-    assert time.monotonic() - started < 2.8
+    assert time.monotonic() - started < 5.6
     assert (chat.status, chat.last["meta"]["code"]) == (202, "submission_outcome_unknown")
     assert len(sdk.calls(SUBMIT)) == 1
     assert RegistrationSubmission.objects.get().status == "outcome_unknown"

@@ -206,13 +206,17 @@ def test_shows_the_programs_where_several_others_are_named(chat: Chat) -> None:
     assert (chat.status, chat.step) == (200, "program_selection")
 
 
-def test_tries_the_program_that_was_named_once_more(chat: Chat, server: ToolsCallServer) -> None:
-    chat.walk_to("prerequisite_check")
+@pytest.mark.parametrize("step", ["prerequisite_check", "confirmation"])
+@pytest.mark.parametrize("words", ["try again", "yes"])
+def test_tries_the_program_that_was_named_once_more(
+    chat: Chat, server: ToolsCallServer, step: str, words: str
+) -> None:
+    chat.walk_to(step)
     server.script(Tool.CHECK_PREREQUISITES.mcp_name, Script(silent=True), times=1)
     chat.say("the race team instead")
     assert chat.status == 504
-    assert chat.read()["step"] == "prerequisite_check"
-    chat.say("try again")
+    assert chat.read()["step"] == step
+    chat.say(words)
     assert "missing for Junior Race Team" in chat.last["message"]
 
 

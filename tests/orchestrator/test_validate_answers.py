@@ -144,7 +144,9 @@ def test_takes_any_day_on_which_somebody_alive_may_have_been_born(day: str) -> N
     assert validate([field("date", "born")], {"born": day}, at=NOW) == {"born": day}
 
 
-@pytest.mark.parametrize("name", ["starts_on", "birthday_party", "expected_date_of_birth"])
+@pytest.mark.parametrize(
+    "name", ["starts_on", "birthday_party", "birthday_visit", "expected_date_of_birth"]
+)
 def test_takes_days_to_come_where_nobody_was_born(name: str) -> None:
     assert validate([field("date", name)], {name: "2027-01-09"}, at=NOW) == {name: "2027-01-09"}
 
