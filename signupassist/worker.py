@@ -34,8 +34,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "signupassist.settings")
     try:
         django.setup()
-        processes.begin()  # for the cluster: this process counts nothing
-        _open_door(settings.WORKER_METRICS_PORT)
+        if settings.WORKER_METRICS_PORT:
+            _show_metrics(settings.WORKER_METRICS_PORT)
         cluster = child()
         supervisor = Supervisor([cluster])
         threading.Thread(target=look_after, args=[cluster], daemon=True).start()
@@ -47,12 +47,13 @@ def main() -> int:
         processes.end()
 
 
-def _open_door(port: int) -> None:
-    """Let Prometheus ask, where there is a port for it."""
+def _show_metrics(port: int) -> None:
+    """Let the cluster's processes count together, and Prometheus ask; this one counts nothing."""
     from signupassist.metrics import worker_door  # it needs the models
 
-    if port:
-        worker_door.open_at(port)
+    if trouble := processes.begin():
+        log.error("%s", trouble)
+    worker_door.open_at(port)
 
 
 def child() -> Child:

@@ -10,12 +10,14 @@ The files are mapped into memory, and a process that writes to one where the dis
 by the kernel (SIGBUS). So the folder is in memory where there is such a place, and a web process takes
 the room that it needs before it serves; one that gets none serves uncounted.
 
-Nothing here may load `prometheus_client` before the folder is named: at that moment it decides.
+`prometheus_client` decides when it is loaded whether a process counts in files, and gunicorn's first
+process hands that on to all others. So nothing but `collect` loads it: a process without room can
+still decide for itself. That first process begins before there is a log: what went wrong is returned.
 """
 
-import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,8 +33,7 @@ PREFIX = "signupassist-metrics-"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 FILES = ("counter", "gauge_liveall", "histogram")  # as prometheus_client names them
 ROOM = 512 * 1024  # bytes of each: more than all labels together need
-
-logger = logging.getLogger(__name__)
+HEAD = 8  # bytes before the first value: an int, how many are used, and padding
 
 
 @dataclass
@@ -43,10 +44,13 @@ class _Made:
 _made = _Made()
 
 
-def begin() -> None:
-    """Make the folder, and clear away what killed servers left; once more changes nothing."""
+def begin() -> str:
+    """Make the folder, and clear away what killed servers left; once more changes nothing.
+
+    Returns what the log should say went wrong, if anything did.
+    """
     if _made.folder is not None:  # SIGHUP: the configuration is read again
-        return
+        return ""
     try:
         place = _place()
         for left in place.glob(f"{PREFIX}*"):
@@ -54,9 +58,10 @@ def begin() -> None:
                 shutil.rmtree(left, ignore_errors=True)
         _made.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     except OSError as error:
-        logger.error("Each process counts for itself: no folder for it (%s)", error.strerror)
-    else:
-        os.environ[VARIABLE] = str(_made.folder)
+        os.environ.pop(VARIABLE, None)  # SIGUSR2: that of the server before
+        return f"Each process counts for itself: no folder for it ({error.strerror})"
+    os.environ[VARIABLE] = str(_made.folder)
+    return ""
 
 
 def _place() -> Path:
@@ -66,27 +71,46 @@ def _place() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def reserve() -> None:
-    """Take the room that this process's files need; without it, let it count for itself, unseen."""
+def reserve() -> str:
+    """Take the room that this process's files need; without it, let it count for itself, unseen.
+
+    Returns what the log should say went wrong, if anything did.
+    """
     if _made.folder is None:
-        return
-    files = [_made.folder / f"{name}_{os.getpid()}.db" for name in FILES]
+        return ""
     try:
-        for file in files:
-            file.write_bytes(bytes(ROOM))
+        for name in FILES:
+            _fill(_made.folder / f"{name}_{os.getpid()}.db")
     except OSError as error:
         os.environ.pop(VARIABLE, None)
-        for file in files:
-            file.unlink(missing_ok=True)
-        logger.error("What process %d does is not counted (%s)", os.getpid(), error.strerror)
+        forget(os.getpid())
+        return f"What process {os.getpid()} does is not counted ({error.strerror})"
+    return ""
+
+
+def _fill(file: Path) -> None:
+    """Write zeros up to the reserved size, after what an earlier process of this number counted."""
+    with file.open("ab") as opened:
+        opened.write(bytes(max(0, ROOM - opened.tell())))
 
 
 def forget(pid: int) -> None:
-    """Take away how a process stood that ended; what it counted stays."""
-    from prometheus_client import multiprocess
-
+    """Take away how a process stood that ended, and the room it did not use; its counts stay."""
+    if _made.folder is None:
+        return
     with suppress(OSError):
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library's
+        for file in _made.folder.glob(f"*_{pid}.db"):
+            if file.name.startswith("gauge_live"):
+                file.unlink()
+            else:
+                _shrink(file)
+
+
+def _shrink(file: Path) -> None:
+    """Cut off what is not used; the file stays, since somebody may be about to read it."""
+    with file.open("r+b") as opened:
+        used = int.from_bytes(opened.read(4), sys.byteorder)
+        opened.truncate(max(used, HEAD))
 
 
 def forget_the_dead() -> None:

@@ -1,16 +1,19 @@
 """The worker's own /metrics…"""
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 import requests
 from pytest_django import Settings
 
 from signupassist.metrics import worker_door
+from tests.scripts.checkout import free_port
 from tests.sessions_store.conftest import ROOT
 
 pytestmark = pytest.mark.once
@@ -103,3 +106,39 @@ def test_adds_up_what_the_processes_of_the_cluster_counted_and_died() -> None:
     assert calls in done.stdout
     assert took in done.stdout
     assert "signupassist_mcp_breakers" not in done.stdout, "they died"
+
+
+STARTS = """
+import sys
+import django
+django.setup()
+from django.conf import settings
+from signupassist import worker
+from signupassist.supervisor import Child
+settings.WORKER_METRICS_PORT = int(sys.argv.pop())
+cluster = '''
+import os, signal
+print("in files" if "PROMETHEUS_MULTIPROC_DIR" in os.environ else "in memory", flush=True)
+os.kill(os.getppid(), signal.SIGTERM)
+'''
+worker.child = lambda: Child("worker", [sys.executable, "-c", cluster])
+sys.exit(worker.main())
+"""
+
+
+@pytest.mark.parametrize(("has_port", "counts"), [(True, "in files"), (False, "in memory")])
+def test_has_its_cluster_count_in_files_only_where_somebody_can_ask(
+    has_port: bool, counts: str, tmp_path: Path
+) -> None:
+    port = free_port() if has_port else 0
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS, str(port)],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[0] == counts
+    assert list(tmp_path.iterdir()) == []
