@@ -53,12 +53,15 @@ class Scene:
 
     @property
     def words(self) -> str:
-        """Return the rest of what a reader wants to know: which tool, how it went, where."""
+        """Return the rest of what a reader wants to know: which tool, what for, how it went, where."""
         row, told = self.row, said(self.row)
         time = self.took and f"took {self.took}"
-        source = told.get("source")
+        source, purpose = told.get("source"), told.get("purpose")
+        meant = told.get("intent") if row.action == Action.MESSAGE_SENT else None
         parts = [
             told.get("tool"),
+            meant and f"understood as {meant}",
+            purpose and f"for {purpose}",
             told.get("error_code"),
             time,
             source and f"from {source}",

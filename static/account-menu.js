@@ -1,4 +1,5 @@
-// The account menu closes as menus do: with Escape, and by a click outside of it.
+// The account menu closes as menus do: with Escape, and by a click outside of it. Who logs out there, does so
+// in all windows: the others are told once it is done, when this page is left.
 
 const menu = document.querySelector("[data-account-menu]");
 
@@ -10,4 +11,8 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (!menu.contains(event.target)) menu.open = false;
+});
+
+menu.querySelector("form[data-log-out]").addEventListener("submit", () => {
+  addEventListener("pagehide", () => new BroadcastChannel("log-out").postMessage("done"));
 });

@@ -47,6 +47,10 @@ const dialog = loginDialog(find("login-dialog"), ({ id, alias }, { isCancelled }
 
 let logsOut = false; // then nothing may be put by: the page is left after its storage was cleared
 document.querySelector("form[data-log-out]")?.addEventListener("submit", () => (logsOut = true));
+new BroadcastChannel("log-out").addEventListener("message", () => {
+  logsOut = true;
+  location.reload(); // to the log-in page
+});
 document.addEventListener("visibilitychange", () => { // also when it is reloaded or left
   if (!newest?.form) return;
   if (document.hidden && !logsOut) putBy(session.id, newest.form);

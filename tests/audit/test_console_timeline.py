@@ -85,6 +85,8 @@ def test_is_read_on_its_page(signup: list[MandateAudit], console: Client) -> Non
     assert places == sorted(places)
     assert "pat@example.com" in page
     assert "find_provider · search_unavailable · took 842 ms · from google" in page
+    assert "understood as search" in page
+    assert "for find_programs" in page
     assert "20 min without a record" in page
     assert "1 failed or refused" in page
     assert all(f'href="{LIST}{row.pk}/change/"' in page for row in signup)
