@@ -333,33 +333,33 @@ def test_leaves_nothing_behind_where_somebody_logs_out(
     page.wait_for_function(f"{KEPT} === '{{}}'")
 
 
-def test_leaves_nothing_behind_where_somebody_logs_out_of_the_chat(
-    open_page: Callable[..., Page], served: Served
-) -> None:
+@pytest.fixture
+def half_typed(open_page: Callable[..., Page], served: Served) -> Page:
+    """A form with a name in it, of a parent who may log out."""
     page = open_page(cookies=served.cookies_of(next(served.parents)))
     answer_with(page, resuming(with_secret(FIRST)))
     page.goto("/")
     page.get_by_label("Child's name").fill("Emma")
+    return page
 
-    page.get_by_label("Account", exact=True).click()
-    page.get_by_role("button", name="Log out").click()
 
-    page.wait_for_url("**/auth")
-    page.wait_for_function(f"{KEPT} === '{{}}'")
+def test_leaves_nothing_behind_where_somebody_logs_out_of_the_chat(half_typed: Page) -> None:
+
+    half_typed.get_by_label("Account", exact=True).click()
+    half_typed.get_by_role("button", name="Log out").click()
+
+    half_typed.wait_for_url("**/auth")
+    half_typed.wait_for_function(f"{KEPT} === '{{}}'")
 
 
 def test_leaves_nothing_behind_in_one_window_where_somebody_logs_out_in_another(
-    open_page: Callable[..., Page], served: Served
+    half_typed: Page,
 ) -> None:
-    page = open_page(cookies=served.cookies_of(next(served.parents)))
-    answer_with(page, resuming(with_secret(FIRST)))
-    page.goto("/")
-    page.get_by_label("Child's name").fill("Emma")
-    other = page.context.new_page()
+    other = half_typed.context.new_page()
     other.goto("/mandates-audit")
 
     other.get_by_label("Account", exact=True).click()
     other.get_by_role("button", name="Log out").click()
 
-    page.wait_for_url("**/auth?next=/")
-    page.wait_for_function(f"{KEPT} === '{{}}'")
+    half_typed.wait_for_url("**/auth?next=/")
+    half_typed.wait_for_function(f"{KEPT} === '{{}}'")
