@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from random import Random
 from typing import TypedDict
@@ -52,6 +52,7 @@ ALSO_TOLD: dict[Action, dict[str, object]] = {
     Action.TOOL_FAILED: {"error_code": "mcp_timeout"},
 }
 LONGEST = timedelta(seconds=10 * len(STORY) + 10)  # that a made-up signup takes
+SEALED_AT_ONCE = 20_000  # rows
 CLUBS = (
     ("skiclubpro", "blackhawk-ski", "alpine-saturday"),
     ("campbright", "lakeside-camp", "week-1"),
@@ -103,15 +104,17 @@ def ensure_people(people: dict[str, DemoPerson], *, at: datetime) -> User:
 def write(entries: Iterable[Entry], log: sealing_run.Log) -> int:
     """Return how many records were written: sealed day by day, as if it were then.
 
+    A busy day is sealed several times, so millions of rows need little memory, too.
+
     :raises AuditUnavailableError: if the ledger cannot be written
     """
     written = 0
     for _, day in groupby(entries, key=lambda entry: entry.at.date()):
-        rows = list(day)
-        with transaction.atomic():
-            turns.wait()  # another one would seal them as what they are: slipped in
-            written += record_many(rows)
-            _seal(log, at=rows[-1].at)
+        while rows := list(islice(day, SEALED_AT_ONCE)):
+            with transaction.atomic():
+                turns.wait()  # another one would seal them as what they are: slipped in
+                written += record_many(rows)
+                _seal(log, at=rows[-1].at)
     return written
 
 

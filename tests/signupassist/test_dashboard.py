@@ -185,6 +185,9 @@ def test_reads_few_rows_of_the_ledger_and_never_scans_it(auditor: Client) -> Non
     ]
     assert read
     with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE mandate_audit, audit_leaf, audit_subject"
+        )  # of whichever test was last
         cursor.execute("SET LOCAL enable_seqscan = off")  # the table is small: there it would pay
         for sql, params in read:
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
