@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, StorageState, expect
 
 from tests.browser.conftest import Served
-from tests.browser.test_recover import LOOK
+from tests.browser.test_look_out_for_the_outcome import LOOK
 from tests.browser.turns import answer_with, button, card, field, problem, resuming, turn
 
 pytestmark = pytest.mark.once

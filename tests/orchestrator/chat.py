@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit.models import MandateAudit
+from orchestrator.models import RegistrationSubmission
 
 CHILD = "Emma Larsen"
 ANSWERS = {
@@ -103,6 +104,12 @@ class Chat:
             stride()
         return self.last
 
+    def finish(self) -> dict[str, Any]:
+        """Go the usual way to the summary, confirm it, and return the answer."""
+        if not self.id or self.step != "confirmation":
+            self.walk_to("confirmation")
+        return self.press("confirm_registration", summary=self.summary)
+
     @property
     def step(self) -> str:
         """The step that the last Turn stands at."""
@@ -133,3 +140,8 @@ class Chat:
     def _keep(self, response: Any) -> dict[str, Any]:
         self.response, self.status, self.last = response, response.status_code, response.json()
         return self.last
+
+
+def receipt() -> RegistrationSubmission:
+    """Return the only registration that there is."""
+    return RegistrationSubmission.objects.get()
