@@ -159,6 +159,13 @@ def test_every_table_stands_in_the_picture_of_the_data() -> None:
     assert [table for table in sorted(ours) if f"`{table}`" not in page] == []
 
 
+def test_every_table_of_ours_stands_among_what_lies_in_clear() -> None:
+    ours = {model._meta.db_table for app in APPS for model in apps.get_app_config(app).get_models()}
+    _, _, after = read("SECURITY.md").partition("## What lies in clear")
+    told, _, _ = after.partition("\n## ")
+    assert [table for table in sorted(ours) if f"`{table}`" not in told] == []
+
+
 def test_every_name_of_something_of_ours_is_in_the_code() -> None:
     files = [
         path
