@@ -146,8 +146,20 @@ function showProblem(body, { again, sayings, left }) {
 function press(button, { title, metadata } = {}) {
   if (isBusy) return;
   if (button.run) button.run();
+  else if (button.action === "connect_account") connect(button.payload, button.label);
   else if (button.action === "show_login_dialog") dialog.open(button.payload ?? {}, metadata?.club);
   else act(button.action, button.payload, CHOOSES.test(button.action) ? `${button.label}: ${title}` : button.label);
+}
+
+/** Connect the account: with no saved login to choose, straight to the dialog that takes one. */
+async function connect(payload, said) {
+  const before = newest;
+  await act("connect_account", payload, said);
+  if (newest === before || isBusy) return;
+  const ways = newest.cards.flatMap((card) => card.buttons.map((button) => ({ button, card })));
+  const [way] = ways.filter(({ button }) => button.action === "show_login_dialog");
+  const hasChoice = ways.some(({ button }) => button.action === "credentials_submitted");
+  if (way && !hasChoice) press(way.button, way.card);
 }
 
 function say(message, near) {

@@ -22,6 +22,11 @@ ASKING = turn(
     card("Add your login", button("Enter a login", "show_login_dialog", "accent", **WHERE)),
     step="login",
 )
+CONNECT = turn(
+    "How do you log in there?",
+    card("Blackhawk Ski Club", button("Connect account", "connect_account", "accent")),
+    step="login",
+)
 SAVED = {"id": "1b6f7f52-0c7e-4b66-9f0e-5d1c2b3a4f60", "alias": "Ours"}
 CONNECTED = turn("You are connected.", step="program_selection", version=2)
 EXISTS = problem(409, "credential_exists", "There is a login of this name already.")
@@ -65,6 +70,24 @@ def test_names_the_club_that_was_chosen(chat: Page) -> None:
     dialog = chat.get_by_role("dialog", name="Log in to Blackhawk Ski Club")
     expect(dialog.get_by_text("at Skiclubpro")).to_be_visible()
     expect(dialog.get_by_label("Name for this login")).to_have_value("My Blackhawk Ski Club login")
+
+
+@pytest.mark.parametrize("saved", [0, 1])
+def test_needs_one_press_where_there_is_none_to_choose(chat: Page, saved: int) -> None:
+    ours = card("Ours", button("Use this login", "credentials_submitted", credential_id="1"))
+    asking = {**ASKING, "cards": [*[ours] * saved, *ASKING["cards"]]}
+    asking["session"] = {**ASKING["session"], "version": 2}
+    answer_with(chat, [*resuming(CONNECT), asking])
+
+    chat.goto("/")
+    chat.get_by_role("button", name="Connect account").click()
+
+    expect(chat.get_by_text("Please log in.")).to_be_attached()
+    expect(chat.get_by_role("dialog")).to_be_visible(visible=not saved)
+    if not saved:
+        expect(chat.get_by_label("E-mail at the provider")).to_be_editable()
+        chat.keyboard.press("Escape")
+    expect(chat.get_by_role("button", name="Enter a login")).to_be_enabled()
 
 
 def test_says_how_it_is_kept_before_anything_is_typed(chat: Page) -> None:
