@@ -1,6 +1,6 @@
 """The story of a signup: its records by step, with the time that passed between them. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -19,6 +19,7 @@ class Scene:
     rows: list[MandateAudit]
     before: datetime | None  # the record before it
     start: datetime  # of the story
+    names: Mapping[str, str]  # of clubs and programs, by their refs
 
     @property
     def row(self) -> MandateAudit:
@@ -65,8 +66,7 @@ class Scene:
             told.get("error_code"),
             time,
             source and f"from {source}",
-            row.org_ref,
-            row.program_ref,
+            *(self.names.get(ref, ref) for ref in (row.org_ref, row.program_ref) if ref),
         ]
         return " · ".join(str(part) for part in parts if part)
 
@@ -91,12 +91,17 @@ class Chapter:
 
 
 def told(
-    rows: Iterable[MandateAudit], *, start: datetime, before: datetime | None = None
+    rows: Iterable[MandateAudit],
+    *,
+    start: datetime,
+    before: datetime | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> list[Chapter]:
     """Return the chapters of these records, oldest first.
 
     :param start: when the story began, also where these records are not its first
     :param before: when the record before these was written; None: these are the first
+    :param names: of clubs and programs, by their refs, as far as they are known
     """
     rows = list(rows)
     chapters: list[Chapter] = []
@@ -105,7 +110,7 @@ def told(
         step = _step_of(some[0]) or step
         if not chapters or chapters[-1].step != step:
             chapters.append(Chapter(step))
-        chapters[-1].scenes.append(Scene(some, before, start))
+        chapters[-1].scenes.append(Scene(some, before, start, names or {}))
         before = some[-1].created_at
     return chapters
 

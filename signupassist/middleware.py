@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.core.exceptions import MiddlewareNotUsed, TooManyFieldsSent
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from rest_framework.settings import api_settings
@@ -102,6 +102,25 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = PROBES.get(request.path_info)
         return probe(request) if probe else self.get_response(request)
+
+
+class NotFoundMiddleware:
+    """Show in development, too, the page that parents and staff get where nothing is.
+
+    Django answers with one of its own then. It is told by its style, which stands inside: no page of
+    ours has that, for the policy forbids it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.DEBUG:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 404 or response.streaming or b"<style>" not in response.content:
+            return response
+        return pages.handler404(request, Http404())
 
 
 class HeadMiddleware:

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "accounts.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "signupassist.middleware.NotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "signupassist.urls"

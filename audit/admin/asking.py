@@ -48,7 +48,12 @@ def _any(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 class QuestionForm(forms.Form):
     """All choices are known beforehand: nothing is looked up in the ledger to offer them."""
 
-    q = forms.CharField(label="Search", required=False, max_length=254)
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=254,
+        widget=forms.SearchInput({"autocomplete": "off"}),
+    )
     kind = forms.ChoiceField(choices=_any(Kind.choices), required=False, widget=ShortSelect)
     action = forms.ChoiceField(
         label="What happened",
@@ -83,7 +88,6 @@ class QuestionForm(forms.Form):
         super().__init__(data, auto_id="filter_%s", label_suffix="")
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        self.fields["q"].widget.attrs |= {"type": "search", "autocomplete": "off"}
         self.fields["provider"].widget.attrs |= {"list": "providers", "placeholder": "Any"}
 
     def clean_before(self) -> Place | None:
@@ -110,6 +114,7 @@ class Asked:
     said: dict[str, str]  # what stands in the address, but for the page
     before: Place | None = None
     after: Place | None = None
+    is_of_nobody: bool = False  # an e-mail is searched for that no account here has
 
     @property
     def filters(self) -> list[str]:
@@ -171,7 +176,8 @@ def asked(form: QuestionForm, now: datetime) -> Asked:
     }
     sought = id_sought(term) if (term := given["q"].strip()) else None
     trail = trail_named(sought) if sought else None
-    is_nothing = bool(sought and not trail) or ("@" in term and not trail)
+    is_of_nobody = "@" in term and sought is None
+    is_nothing = is_of_nobody or bool(sought and not trail)
     question = Question(
         trail=trail,
         actions=_actions(given["kind"], given["action"]),
@@ -183,7 +189,13 @@ def asked(form: QuestionForm, now: datetime) -> Asked:
         ),
         until=_midnight(given["until"] and given["until"] + timedelta(days=1)),
     )
-    return Asked(None if is_nothing else question, said, given["before"], given["after"])
+    return Asked(
+        question=None if is_nothing else question,
+        said=said,
+        before=given["before"],
+        after=given["after"],
+        is_of_nobody=is_of_nobody,
+    )
 
 
 def _actions(kind: str, action: str) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from audit.actions import Action
 from audit.doers import Doer, doer_of
 from audit.kinds import Kind, kind_of
 from audit.models import MandateAudit
+from audit.plain_words import said
 
 Names = dict[UUID, str]
 
@@ -20,6 +21,15 @@ _DOERS = {
     Doer.ANONYMOUS: "not logged in",
 }
 _WORDS = {action.value: str(action.label) for action in Action}  # asked for each line
+_BY_WORDS = (
+    *("select_provider", "reject_provider", "retry_search", "change_provider"),
+    *("select_program", "retry_programs", "change_program"),
+    *("check_prereqs", "retry_prereqs", "complete_prereqs", "edit_form", "retry_last"),
+)
+# What a sentence may stand for, by its intent: no more than a message, whatever else stands there
+BY_MESSAGE = {intent: f"{_WORDS[f'action_{intent}']} by message" for intent in _BY_WORDS} | {
+    "switch_program": "Chose another program by message"
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def _line(row: MandateAudit, names: Names) -> Line:
         id=str(row.pk),
         at=f"{row.created_at:%Y-%m-%d %H:%M:%S}",
         exactly=row.created_at.isoformat(),
-        what=_WORDS.get(row.action) or Action.describe(row.action),
+        what=_what(row),
         kind=kind,
         sign=kind.sign,
         user_id=str(row.user_id or ""),
@@ -84,6 +94,12 @@ def _line(row: MandateAudit, names: Names) -> Line:
         session_id=str(row.session_id or ""),
         credential_id=str(row.credential_id or ""),
     )
+
+
+def _what(row: MandateAudit) -> str:
+    intent = said(row).get("intent") if row.action == Action.MESSAGE_SENT else None
+    chosen = BY_MESSAGE.get(intent) if isinstance(intent, str) else None
+    return chosen or _WORDS.get(row.action) or Action.describe(row.action)
 
 
 def _hand(doer: Doer, row: MandateAudit, names: Names) -> str:

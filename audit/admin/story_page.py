@@ -18,12 +18,14 @@ def about(session_id: UUID, after: Place | None) -> dict[str, Any]:
     """Return what the page says; it goes on after a place, or begins."""
     rows, has_more = finding.story(session_id, after=after, size=MOST_TOLD)
     [first], _ = finding.story(session_id, after=None, size=1)
-    chapters = told(rows, start=first.created_at, before=after[0] if after else None)
+    names = naming.names_of([session_id]).get(session_id, {})
+    before = after[0] if after else None
+    chapters = told(rows, start=first.created_at, before=before, names=names)
     lines = {line.row.pk: line for line in lines_of(rows)}
     deeds = [row for row in rows if row.action != Action.AUDIT_VIEWED]
     return {
         "first": first,
-        "about": naming.about(reversed(rows), naming.names_of([session_id]).get(session_id, {})),
+        "about": naming.about(reversed(rows), names),
         "whose": next(iter(lines_of([first]))),
         "chapters": [
             (chapter, [(scene, lines[scene.row.pk]) for scene in chapter.scenes])

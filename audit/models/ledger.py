@@ -9,6 +9,7 @@ from audit import canonical
 from audit.actions import Action
 from audit.models.append_only import WrittenOnce
 from audit.models.metadata import MetadataField
+from audit.models.text import RecordedText, Unreadable
 
 
 class MandateAudit(WrittenOnce):
@@ -20,17 +21,17 @@ class MandateAudit(WrittenOnce):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user_id = models.UUIDField("user id", null=True)  # whose trail it is; null: the system's
-    actor = models.TextField()  # who did it
-    action = models.TextField()
-    provider = models.TextField(null=True)
-    org_ref = models.TextField("organisation", null=True)
-    program_ref = models.TextField("program", null=True)
+    actor = RecordedText()  # who did it
+    action = RecordedText()
+    provider = RecordedText(null=True)
+    org_ref = RecordedText("organisation", null=True)
+    program_ref = RecordedText("program", null=True)
     credential_id = models.UUIDField("login id", null=True)
     session_id = models.UUIDField("session id", null=True)
     metadata = MetadataField()
     created_at = models.DateTimeField("recorded at")
     schema_v = models.IntegerField("schema version", default=canonical.SCHEMA_V)
-    content_hash = models.TextField()
+    content_hash = RecordedText()
 
     class Meta(WrittenOnce.Meta):
         db_table = "mandate_audit"
@@ -54,6 +55,11 @@ class MandateAudit(WrittenOnce):
         return f"{Action.describe(self.action)}, {canonical.moment(self.created_at)}"
 
     def computed_hash(self) -> str:
-        """Return the hash of what this row says now; it equals `content_hash` if all is well."""
-        names = (field.attname for field in self._meta.concrete_fields)
-        return canonical.content_hash({name: getattr(self, name) for name in names})
+        """Return the hash of what this row says now; it equals `content_hash` if all is well.
+
+        :raises ProfileError: if it is no record, whoever wrote it
+        """
+        said = {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields}
+        if any(isinstance(value, Unreadable) for value in said.values()):
+            raise canonical.ProfileError("a column holds what is no text")
+        return canonical.content_hash(said)

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.fields.json import KeyTransform
 
+from audit.models.text import shown
+
 DEEPEST = 50  # objects and lists inside each other that are still read; a record has a few
 
 
@@ -30,12 +32,12 @@ class MetadataField(models.JSONField[Any, Any]):
         return name, "django.db.models.JSONField", list(args), dict(kwargs)
 
 
-def readable(text: str) -> Any:
+def readable(text: str | bytes) -> Any:
     """Return what a text says in JSON, or the text where it says nothing that can be handled."""
-    if not text.isascii():  # on SQLite it may hold bytes that are no text at all
-        shown = text.encode(errors="backslashreplace").decode()
-        if shown != text:
-            return shown
+    if isinstance(text, bytes):  # on SQLite, which also takes a text for one that is none
+        return shown(text)
+    if not text.isascii() and (said := shown(text)) != text:
+        return said
     try:
         value = _decode(text)
         if "\\u" in text:

@@ -155,6 +155,9 @@ def test_finds_a_person_by_e_mail(make_row: MakeRow, parent: User, console: Clie
     assert _shown(console, q="pat@example.com") == [sought]
     assert _shown(console, q="Pat@Example.COM") == [sought]
     assert _shown(console, q="nobody@example.com") == []
+    nobody = "No account here has this e-mail."
+    assert nobody in console.get(LIST, {"q": "nobody@example.com"}).content.decode()
+    assert nobody not in console.get(LIST, {"q": "nothing"}).content.decode()
 
 
 @pytest.mark.parametrize("term", ["blackhawk", "skiclubpro", "%", "user:", "1", "@"])

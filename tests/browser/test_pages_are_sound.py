@@ -52,6 +52,15 @@ def assert_sound_in_all_windows(page: Page) -> None:
         assert faults(page) == [], (width, dark)
 
 
+def assert_days_are_whole(page: Page) -> None:
+    """Look whether a phone has room for a day and the sign of its calendar."""
+    days = page.locator("input[type=date]")
+    expect(days).to_have_count(2)
+    for day in days.all():
+        expect(day).to_be_visible()
+        assert day.evaluate("one => one.clientWidth") > 160
+
+
 @pytest.mark.parametrize("path", ["/auth", "/auth/signup"])
 def test_for_everybody(open_page: OpenPage, complaints: list[str], path: str) -> None:
     page = open_page()
@@ -85,6 +94,10 @@ def test_for_parents(open_page: OpenPage, served: Served, complaints: list[str])
     assert_sound_in_all_windows(page)
     assert complaints == []
 
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.get_by_text("Filter", exact=True).click()
+    assert_days_are_whole(page)
+
 
 def test_for_staff(
     open_page: OpenPage, log_in: Callable[[Page, str], Page], served: Served, complaints: list[str]
@@ -94,7 +107,15 @@ def test_for_staff(
     page.get_by_role("link", name="Admin").click()
 
     expect(page.get_by_text("SignupAssist audit console")).to_be_visible()
+    page.goto("/admin/audit/mandateaudit/?when=today")
+    expect(page.get_by_role("searchbox")).to_have_count(1)  # there is no other to be taken for it
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert_days_are_whole(page)
     assert complaints == []
+
+    page.goto("/admin/nothing/")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    assert [text for text in complaints if not text.startswith("Failed to load")] == []
 
 
 def test_logs_out(open_page: OpenPage, log_in: Callable[[Page], Page]) -> None:

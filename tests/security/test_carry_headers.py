@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -104,6 +105,17 @@ def test_is_a_promise_to_stay_with_https(client: Client, db: None) -> None:
     assert (
         "Strict-Transport-Security" not in client.get("/auth").headers
     )  # plain HTTP proves nothing
+
+
+def test_is_kept_where_nothing_is_while_developing(staff: User, settings: Settings) -> None:
+    settings.DEBUG = True
+    office = logged_in(staff)
+
+    for place in ("/admin/nothing/", f"/admin/audit/mandateaudit/timeline/{uuid4()}/", "/nothing"):
+        answer = office.get(place)
+        assert answer.status_code == 404
+        assert "<h1>Page not found</h1>" in (text := answer.content.decode())
+        assert "<style" not in text
 
 
 def test_is_never_needed_for_inline_code(family: Family, staff: User) -> None:
