@@ -57,6 +57,37 @@ _OFFERS = re.compile(
     r"\b(?:log\W?in|sign\W?in|user\W?name|user|use|try|enter)\W{1,3}\Z", re.IGNORECASE
 )
 
+# What is said of a password without telling it; a message with any other word may hold one.
+_TALK = re.compile(
+    r"(?:passwords?|passcode|pwd?|contrasena|clave|accounts?|log ?in|e-?mail|username"
+    r"|that|thats|this|it|its|the|an?|my|our|his|her|your|their|same|one|i|im|ive|we|weve|you|they|s?he"
+    r"|is|isnt|was|wasnt|are|were|be|been|do|does|doesnt|did|didnt|ha[sd]|have|havent|can|cant|cannot"
+    r"|will|wont|would|should|and|but|so|not|no|yes|yeah|twice|really|definitely|still|just|again|now|already"
+    r"|right|(?:in)?correct|wrong|good|ok|okay|fine|valid|old|new|current|different|sure|certain"
+    r"|works?|worked|working|changed?|reset|updated?|typed?|enter(?:ed)?|gave|put|used?|using|think|know"
+    r"|check(?:ed)?|saved|stored|accepted|refused|says?|said|told|on|in|at|there|here|to|for|with|of"
+    r"|website|site|page|please|sorry"
+    r"|es|esta|la|el|mi|su|(?:in)?correcta|equivocada|vieja|nueva|misma|ya|cambie|puse|que|si|en|de"
+    r"|segur[ao])"
+)
+_CALLED = r"\b(?:password|passcode|pwd?|contrasena|clave)s?"
+_STATE = (
+    r"(?:not|now|still|just|really|definitely|already|right|(?:in)?correct|wrong|good|ok|okay|fine|valid"
+    r"|old|new|current|different|the|my|saved|stored|accepted|refused|changed|updated|working|la|mi|en"
+    r"|(?:in)?correcta)\b"
+)
+_GOES_ON = (
+    r"(?:it|its|that|thats|this|and|but|so|i|im|we|please|works?|worked|changed|again|now|here"
+    r"|twice)\b"
+)
+# A value may follow in quotes, after "is", after a sign ("password: right") or at once
+_TELLS = re.compile(
+    r"[^a-z\s.,!?'-]|(?<![a-z])'|'(?![a-z])"
+    rf"|{_CALLED}\s+(?:is|was|es)\s+(?!{_STATE})\w"
+    rf"|{_CALLED}(?=[^\S\n]*[.,!?\n-])[\s.,!?-]++(?!{_GOES_ON})\w"
+    rf"|{_CALLED}\s++(?=\w++\W*+\Z)(?!{_GOES_ON})\w"
+)
+
 _MAILS = r"(?:gmail|googlemail|yahoo|outlook|hotmail|icloud|aol|gmx|proton(?:mail)?|live|msn)"
 _EMAIL = re.compile(
     r"\S@\S|%40|\w\s*@\s*[\w-]+\s*\.\s*\w|[(\[{<]\s*(?:at|@|arroba)\s*[)\]}>]|\barroba\b"
@@ -126,6 +157,13 @@ def name_a_secret(text: str) -> bool:
         _STRONG.fullmatch(one[0]) or _OFFERS.search(shown[: one.start()])
         for one in _looking_like_one(shown)
     )
+
+
+def only_talk_of_one(text: str) -> bool:
+    """Return whether a text speaks of a password in words that tell none: "that password is right"."""
+    small = plain(text).replace("’", "'")
+    said = re.findall(r"[a-z]+", small.replace("'", ""))
+    return _TELLS.search(small) is None and all(map(_TALK.fullmatch, said))
 
 
 def children_in(text: str) -> set[str]:

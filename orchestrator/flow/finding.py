@@ -24,11 +24,15 @@ from orchestrator.tools.contract import Provider
 
 @dataclass(frozen=True)
 class SavedLogin:
-    """A login the parent could use here; `org_ref` is '' where it serves all of the clubs."""
+    """A login the parent could use here; `org_ref` is '' where it serves all of the clubs.
+
+    `was_declined`: in this signup the provider did not accept it.
+    """
 
     id: str
     alias: str
     org_ref: str
+    was_declined: bool = False
 
 
 def greeting() -> Screen:
@@ -137,20 +141,8 @@ def choose_login(
     plan: Plan, saved: Sequence[SavedLogin], session_id: str, *, has_more: bool = False
 ) -> Screen:
     """Return saved logins that fit, and the way to add one; `has_more`: others fit, too."""
-    cards = [
-        card(
-            login.alias,
-            button(
-                _("Use this login"),
-                "credentials_submitted",
-                {"credential_id": login.id},
-                accent=True,
-            ),
-            subtitle=_("Saved login"),
-            metadata={"credential_id": login.id},
-        )
-        for login in saved
-    ]
+    in_order = sorted(saved, key=lambda login: login.was_declined)
+    cards = [_login_card(login, plan, session_id) for login in in_order]
     cards.append(
         card(
             _("Another login") if saved else _("Add your login"),
@@ -174,21 +166,45 @@ def choose_login(
     return Screen(message, cards, [change_provider()])
 
 
+def _login_card(login: SavedLogin, plan: Plan, session_id: str) -> Card:
+    use = {"credential_id": login.id}
+    if not login.was_declined:
+        return card(
+            login.alias,
+            button(_("Use this login"), "credentials_submitted", use, accent=True),
+            subtitle=_("Saved login"),
+            metadata=use,
+        )
+    return card(
+        login.alias,
+        _replacing(login, plan, session_id),
+        button(_("Try it again"), "credentials_submitted", use),
+        subtitle=_("Saved login · the provider did not accept it just now"),
+        description=_("Replace it, or use another login."),
+        metadata={**use, "club": provider_name(plan)},
+    )
+
+
 def login_refused(plan: Plan, saved: SavedLogin | None, session_id: str) -> Screen:
     """Return the screen after the provider refused a login."""
-    replace = {"alias": saved.alias, "org_ref": saved.org_ref, "replace": True} if saved else {}
     return Screen(
         _("The provider did not accept this login."),
         [
             card(
                 saved.alias if saved else _("Your login"),
-                _dialog(_("Replace this login"), plan, session_id, accent=True, **replace),
+                _replacing(saved, plan, session_id),
                 button(_("Use another login"), "connect_account"),
                 description=_("Please check the e-mail and the password, and enter them again."),
             )
         ],
         [change_provider()],
     )
+
+
+def _replacing(saved: SavedLogin | None, plan: Plan, session_id: str) -> Button:
+    """Return the button that opens the dialog to enter a saved login anew, or any login."""
+    replace = {"alias": saved.alias, "org_ref": saved.org_ref, "replace": True} if saved else {}
+    return _dialog(_("Replace this login"), plan, session_id, accent=True, **replace)
 
 
 def _dialog(label: str, plan: Plan, session_id: str, *, accent: bool, **more: Any) -> Button:

@@ -12,7 +12,8 @@ from orchestrator.flow.rules import AFTER_LOGIN_FAILED, RULES, Step, possible_no
 from orchestrator.tools.contract import Tool
 
 # What a message does; no button posts these.
-SEARCH = "search"  # at provider_search
+SEARCH = "search"  # where the provider may be changed: for what the message names
+MOST_DECLINED = 20  # logins that a screen shows
 SWITCH = "switch_program"  # where the program may be changed: to one that the message names
 
 
@@ -52,7 +53,7 @@ def move(plan: Plan, action: str, payload: Mapping[str, Any]) -> Move:
     :raises NotAvailableError: if it is not legal now, or its value was not offered
     :raises BadPayloadError: if its payload lacks something
     """
-    if action == SEARCH and plan.step is Step.PROVIDER_SEARCH:
+    if action == SEARCH and plan.step in RULES["change_provider"].at:
         return Move(SEARCH, payload, _restart(plan), Tool.SEARCH_PROVIDER)
     if action == SWITCH and plan.step in RULES["change_program"].at:
         return move(_change_program(plan, {}), "select_program", payload).done_as(SWITCH)
@@ -90,7 +91,8 @@ def learn(move: Move, data: Any, source: str) -> Plan:
         case Tool.SEARCH_PROVIDER:
             return plan.knowing("providers", source, offered=tuple(data))
         case Tool.FIND_PROGRAMS:
-            return _change_program(plan, {}).knowing("programs", source, programs=tuple(data))
+            accepted = _change_program(plan, {}).but(declined=_without(plan, plan.credential_id))
+            return accepted.knowing("programs", source, programs=tuple(data))
         case Tool.CHECK_PREREQUISITES:
             return plan.knowing(
                 "prerequisites",
@@ -112,7 +114,7 @@ def fail(before: Plan, move: Move) -> Plan:
 
 
 def refuse_login(before: Plan, used: str | None = None) -> Plan:
-    """Return the plan after the login `used` was refused: back where one is chosen."""
+    """Return the plan after the login `used` could not be used: back where one is chosen."""
     return before.but(
         step=AFTER_LOGIN_FAILED,
         credential_id=None,
@@ -120,6 +122,16 @@ def refuse_login(before: Plan, used: str | None = None) -> Plan:
         refused_login=used,
         failed=None,
     )
+
+
+def decline_login(before: Plan, used: str | None) -> Plan:
+    """Return the plan after the provider did not accept the login `used`."""
+    declined = (*_without(before, used), *([used] if used else ()))
+    return refuse_login(before, used).but(declined=declined[-MOST_DECLINED:])
+
+
+def _without(plan: Plan, credential_id: str | None) -> tuple[str, ...]:
+    return tuple(one for one in plan.declined if one != credential_id)
 
 
 def _retry(plan: Plan, action: str) -> Move:

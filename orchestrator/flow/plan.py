@@ -26,7 +26,8 @@ class Plan:
     `elsewhere` are places that no provider tool serves, for the parent to look at themselves.
     `sources` says for each datum where it came from (`mcp`, `mock` or `google`). `answers` is the
     sealed form: the plan carries it and cannot read it. `is_connecting`: the parent is choosing a
-    login; `refused_login` is the one that could not be used last.
+    login; `refused_login` is the one that could not be used last, `declined` are those that the
+    provider did not accept in this signup: ids, and nothing else of a login.
     """
 
     step: Step = Step.PROVIDER_SEARCH
@@ -36,6 +37,7 @@ class Plan:
     credential_id: str | None = None
     is_connecting: bool = False
     refused_login: str | None = None
+    declined: tuple[str, ...] = ()
     programs: tuple[Program, ...] = ()
     program: Program | None = None
     prerequisites: tuple[Prerequisite, ...] | None = None
@@ -92,6 +94,7 @@ class Plan:
             "credential_id": self.credential_id,
             "is_connecting": self.is_connecting,
             "refused_login": self.refused_login,
+            "declined": list(self.declined),
             "programs": list(self.programs),
             "program": self.program,
             "prerequisites": None if self.prerequisites is None else list(self.prerequisites),
@@ -116,6 +119,7 @@ class Plan:
             credential_id=state.get("credential_id"),
             is_connecting=state.get("is_connecting", False),
             refused_login=state.get("refused_login"),
+            declined=tuple(state.get("declined") or ()),
             programs=tuple(state.get("programs") or ()),
             program=state.get("program"),
             prerequisites=None if prerequisites is None else tuple(prerequisites),

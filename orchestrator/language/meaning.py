@@ -47,7 +47,7 @@ def intent_of(plan: Plan, said: Said, text: str) -> Intent:
     if said.intent == "question":
         return (
             Intent("unclear", answer=_("Which club, camp or school shall I look for?"))
-            if read.is_search
+            if read.name == moves.SEARCH
             else read
         )
     if said.intent in RULES and not bearing.may_be_done(said.intent, read, text):

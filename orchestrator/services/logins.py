@@ -76,4 +76,7 @@ def _fitting(session: AgenticCheckoutSession, plan: Plan) -> list[SavedLogin]:
     """Return the newest logins that fit, one more than are shown."""
     own = StoredCredential.objects.for_user(session.user_id)
     fitting = own.fitting(plan.provider_key, plan.org_ref or "").order_by("-created_at")
-    return [SavedLogin(str(one.pk), one.alias, one.org_ref) for one in fitting[: MOST + 1]]
+    return [
+        SavedLogin(str(one.pk), one.alias, one.org_ref, was_declined=str(one.pk) in plan.declined)
+        for one in fitting[: MOST + 1]
+    ]

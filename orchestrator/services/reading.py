@@ -13,7 +13,7 @@ from orchestrator.language import meaning, model
 from orchestrator.language.errors import ModelError, PromptRefusedError
 from orchestrator.language.said import Said
 from orchestrator.services import answering, turns
-from orchestrator.understanding import parser
+from orchestrator.understanding import asking, parser
 from orchestrator.understanding.intents import Intent
 from sessions_store.models import AgenticCheckoutSession
 from sessions_store.status import Status
@@ -60,10 +60,7 @@ class Reader:
         """Return what the model makes of it, or else the parser; a password is for neither."""
         has_model = session.status == Status.OPEN and model.may_read(plan)
         if private_words.name_a_secret(self._text):
-            read = parser.understand(plan, self._text)
-            is_harmless = read.question is not None or read.name in CHOICES
-            meant = read if is_harmless else Intent("unclear", answer=str(NO_PASSWORDS))
-            return Read(meant, "fallback" if has_model else None)
+            return Read(_beside_a_secret(plan, self._text), "fallback" if has_model else None)
         if not has_model:
             return Read(parser.understand(plan, self._text))
         try:
@@ -83,6 +80,16 @@ class Reader:
         if self._said is None or plan != self._asked_at:
             raise ModelError
         return self._said
+
+
+def _beside_a_secret(plan: Plan, text: str) -> Intent:
+    """Return what is meant by a message that speaks of a secret, and may tell it."""
+    read = parser.understand(plan, text)
+    if read.question is not None or read.name in CHOICES:
+        return read
+    if private_words.only_talk_of_one(text):
+        return asking.about_a_password(plan)
+    return Intent("unclear", answer=str(NO_PASSWORDS))
 
 
 def _is_private(search: Intent, text: str) -> bool:

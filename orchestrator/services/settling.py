@@ -99,7 +99,7 @@ class Settling:
         """
         refusal = refusals.of_tool(error, on_submission=True)
         if refusal.code == "login_failed":
-            after = moves.refuse_login(self.plan, self.plan.credential_id)
+            after = moves.decline_login(self.plan, self.plan.credential_id)
             screen = logins.refused_screen(self.session, self.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:

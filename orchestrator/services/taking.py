@@ -231,7 +231,7 @@ def _carry_out(
     except ToolError as error:
         refusal, origin = refusals.of_tool(error), Origin(error.source)
         if refusal.code == "login_failed":
-            after = moves.refuse_login(before, move.plan.credential_id)
+            after = moves.decline_login(before, move.plan.credential_id)
             screen = logins.refused_screen(session, move.plan)
             refusal.cta = screen.cards[0]["buttons"]
         else:

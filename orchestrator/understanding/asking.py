@@ -1,4 +1,4 @@
-"""Asking to go elsewhere, asking for what only a button does, and what is answered in words."""
+"""Answers in words to what a message asks for: the button that does it, or what to do now."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,10 @@ from django.utils.translation import gettext_lazy
 
 from orchestrator.flow import parts
 from orchestrator.flow.plan import Plan
-from orchestrator.flow.rules import RULES, Step
-from orchestrator.understanding import choosing, clubs, commands, fitting, searching, words
-from orchestrator.understanding.heard import NAME, Heard, Phrases
+from orchestrator.flow.rules import Step
+from orchestrator.understanding import clubs, fitting, offerings
+from orchestrator.understanding.heard import Heard
 from orchestrator.understanding.intents import Intent
-
-SURELY = 5  # the weight of "looking for" and a club
 
 WHAT_NOW = {
     Step.PROVIDER_SEARCH: gettext_lazy("Which club, camp or school shall I look for?"),
@@ -28,146 +26,6 @@ WHAT_NOW = {
     Step.COMPLETED: gettext_lazy("This signup is finished."),
 }
 CHOOSE_A_LOGIN = gettext_lazy("To go on, choose a login, or enter one.")
-# Said beside a command, these change nothing of it.
-_AROUND = (
-    Phrases("signup/this signup/everything/all/now/s/thing/whole/whole thing/just/page/step"),
-    commands.YES, commands.NONE_OF_THESE, commands.NOT_YET,
-)  # fmt: skip
-
-
-# --- Going elsewhere ------------------------------------------------------------------------------
-
-
-def to_go_elsewhere(plan: Plan, said: Heard, *, only: bool = False) -> Intent | None:
-    """Return what is meant if the words ask to leave the step: back, elsewhere, over or out.
-
-    With `only` they must say nothing else: "Back Bay Swim School" is looked for, not gone back to.
-    """
-
-    def says(*tables: Phrases) -> bool:
-        return any(map(said.says, tables)) and (not only or said.is_only(*_AROUND, *tables))
-
-    if says(commands.RESET) or (not only and said.pairs(commands.STARTS, commands.OVER)):
-        return for_a_fresh_start()
-    if plan.failed and says(commands.RETRY):
-        return Intent("retry_last")
-    finds_another = not only and said.pairs(commands.FINDS, commands.OTHERS)
-    if says(commands.CANCEL) and not finds_another:
-        return to_cancel()
-    if not only and (another := _to_another(plan, said)):
-        return another
-    if says(commands.GO_BACK) or (said.is_short and says(commands.BACK)):
-        return Intent(_back(plan))
-    return None
-
-
-def _to_another(plan: Plan, said: Heard) -> Intent | None:
-    """Return what is meant if the words ask for another club, or for another one of its programs."""
-    if (
-        wants_another_place(said)
-        or _names_another_place(plan, said)
-        or asks_for_a_named_club(plan, said)
-    ):
-        return Intent("change_provider")
-    if plan.step is Step.LOGIN and _is_of_another(plan, said):
-        return Intent("change_provider")
-    if not _may(plan, "change_program"):
-        return None
-    if named := _other_programs_named(plan, said):
-        return Intent("change_program", {"program_ref": named[0]} if len(named) == 1 else {})
-    wants = said.pairs(commands.CHANGES, commands.PROGRAMS)
-    goes_back = said.pairs(commands.RETURNS | {"mind"}, commands.LISTED)
-    return Intent("change_program") if wants or goes_back else None
-
-
-def _is_of_another(plan: Plan, said: Heard) -> bool:
-    """Return whether the words, where only a club was chosen, are on another one than that."""
-    another = said.pairs(commands.CHANGES, ("one", "ones")) or said.says(commands.WRONG_ONE)
-    return another or (plan.provider is not None and clubs.turns_down(said.text, plan.provider))
-
-
-def wants_another_place(said: Heard) -> bool:
-    """Return whether the words ask for another club, camp or school."""
-    not_ours = said.pairs(commands.NOTS, commands.OURS, within=2) and said.pairs(
-        commands.NOTS, commands.PLACES | {NAME}
-    )
-    finds_another = said.pairs(commands.FINDS, commands.OTHERS) and not commands.PLACES.isdisjoint(
-        said.tokens
-    )
-    return (
-        said.pairs(commands.CHANGES | commands.RETURNS, commands.PLACES)
-        or not_ours
-        or finds_another
-    )
-
-
-def _names_another_place(plan: Plan, said: Heard) -> bool:
-    """Return whether the words look for a club by name, and not for the one that was chosen."""
-    if plan.provider is None or plan.step not in (Step.LOGIN, Step.PROGRAM_SELECTION):
-        return False
-    found = searching.sought(said.text)
-    named = found.weight >= (SURELY if plan.step is Step.PROGRAM_SELECTION else searching.NAMED)
-    switches = said.says(commands.SWITCH_TO) or (
-        plan.step is Step.LOGIN
-        and (said.says(commands.INSTEAD) or said.opens_with(commands.NONE_OF_THESE))
-    )
-    if commands.CONNECT.words.issuperset(words.tokens(found.query)):
-        return False  # nothing, or the password
-    if not (switches or (named and found.names_an_organisation)):
-        return False
-    known = clubs.providers_meant(found.query, [plan.provider])
-    if not switches and not found.names_somebody:
-        return False
-    return not known and not choosing.programs_meant(said.text, plan.programs)
-
-
-def asks_for_a_named_club(plan: Plan, said: Heard) -> bool:
-    """Return whether the words name a club that is not the chosen one: "what about Camp Pine?"."""
-    if plan.provider is None:
-        return False
-    proposes = said.says(commands.PROPOSES) or said.says(commands.INSTEAD)
-    found = searching.sought(said.text)
-    if not (proposes and found.names_an_organisation and found.names_somebody):
-        return False
-    shown = [plan.provider["name"], plan.provider["city"]]
-    shown += [part for one in plan.programs for part in (one["title"], one["description"])]
-    known = set(words.tokens(" ".join(shown)))
-    named = [word for word in words.tokens(found.query) if not searching.is_a_kind(word)]
-    return not any(words.alike(word, one) for word in named for one in known)
-
-
-def _other_programs_named(plan: Plan, said: Heard) -> list[str]:
-    """Return to which of the programs shown before the words switch, by their references."""
-    points = said.is_short and choosing.points_at_one(said.text)
-    if not (points or said.says(commands.SWITCH)):
-        return []
-    choose = (
-        choosing.programs_named
-        if fitting.is_about_the_child(said.text)
-        else choosing.programs_meant
-    )
-    meant = [one["program_ref"] for one in choose(said.text, plan.programs)]
-    return [] if plan.program_ref in meant else meant
-
-
-def is_about_the_signup(plan: Plan, said: Heard) -> bool:
-    """Return whether the words are on the signup as a whole, not on one of those shown."""
-    return (
-        said.is_only(commands.RESET, commands.CANCEL, commands.GO_BACK, *_AROUND)
-        or said.is_only(commands.RETRY)
-        or wants_another_place(said)
-        or asks_for_a_named_club(plan, said)
-    )
-
-
-def _may(plan: Plan, action: str) -> bool:
-    return plan.step in RULES[action].at
-
-
-def _back(plan: Plan) -> str:
-    if plan.step is Step.CONFIRMATION and plan.fields:
-        return "edit_form"
-    return "change_program" if _may(plan, "change_program") else "change_provider"
 
 
 # --- What only a button does ----------------------------------------------------------------------
@@ -345,6 +203,12 @@ def to_fill_in_the_form() -> Intent:
     )
 
 
+def about_a_password(plan: Plan) -> Intent:
+    """Return the answer to talk about a password that tells none."""
+    sentence = _("Whether a password is right, only the provider can tell.")
+    return Intent("unclear", answer=_before(sentence, plan))
+
+
 def polite(plan: Plan) -> Intent:
     """Return the answer to a greeting or thanks: what to do now."""
     return Intent("unclear", answer=_before(_("Happy to help."), plan))
@@ -353,6 +217,12 @@ def polite(plan: Plan) -> Intent:
 def out_of_place(plan: Plan) -> Intent:
     """Return the answer to what has nothing to do with a signup."""
     return Intent("unclear", answer=_before(_("I can only help with signing up."), plan))
+
+
+def no_answer(plan: Plan) -> Intent:
+    """Return the answer to a question that nothing here answers."""
+    sentence = _("I can't answer that. If it is about %(club)s, please ask them.")
+    return Intent("unclear", answer=_before(sentence % {"club": offerings.club(plan)}, plan))
 
 
 def _before(sentence: str, plan: Plan) -> str:

@@ -104,6 +104,17 @@ def programs_named(said: str, programs: Sequence[Program]) -> list[Program]:
     return wishes.narrowed(left, "", programs, None, by_age=False) or []
 
 
+def programs_titled(said: str, programs: Sequence[Program]) -> list[Program]:
+    """Return the programs that the words name by a word of their titles, best first."""
+    parts = {part for one in programs for part in words.tokens(_title(one))}
+    telling = [
+        word
+        for word in telling_words(words.tokens(said))
+        if any(likeness(word, part) for part in parts)
+    ]
+    return _by_title(telling, programs)[0]
+
+
 def programs_left(said: str, programs: Sequence[Program]) -> list[Program]:
     """Return the other programs where the words only turn some of them down: "not the Saturday one"."""
     _, turned_down = _kept_of(said, programs)

@@ -179,6 +179,7 @@ SWITCH_TO = Phrases(
     "/go to/move to"
     "/cambiar a/cambia a/cambiar al/cambia al/busca/buscar/prueba con"
 )
+UNSURE = words.listed("know idea clue sure se")  # "I don't know", "no sé"
 CLOSES = words.listed("yes yep yeah yup si")  # "we ski there already so yes"
 TALKS = words.listed(
     "i im ive we were my she he they this that theres dont cant not maybe hmm estoy mi no nothing"
@@ -190,7 +191,8 @@ CHANGES = words.listed(
 )
 PLACES = words.listed(
     "provider providers club clubs camp camps school schools place places studio academy center"
-    " centre organization company gym pool proveedor club campamento escuela lugar academia centro"
+    " centre organization organisation company gym pool proveedor club"
+    " campamento escuela lugar academia centro"
 )
 PROGRAMS = words.listed(
     "program programs programme class classes course courses session sessions one option options"
@@ -230,6 +232,5 @@ SIGNS, UP = (
 )
 
 TABLES = {name: table for name, table in globals().items() if isinstance(table, Phrases)}
-SPELLING = Spelling(
-    {word for table in TABLES.values() for word in table.words} | CHANGES | PLACES | PROGRAMS
-)
+WORDS = {word for table in TABLES.values() for word in table.words} | CHANGES | PLACES | PROGRAMS
+SPELLING = Spelling(WORDS)

@@ -42,6 +42,8 @@ NUMBERS = {
     "diez": 10, "once": 11, "doce": 12, "trece": 13, "catorce": 14, "quince": 15,
 }  # fmt: skip
 
+NO_OLDEST = 99  # stands for the end of "8 and up"
+
 _DAY_NAME = "(" + "|".join(sorted(DAY, key=len, reverse=True)) + ")"
 DAY_RANGE = re.compile(rf"\b{_DAY_NAME}\b ?(?:-|to|through|thru|a) ?{_DAY_NAME}\b")
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d\d))? ?(a\.?m\b|p\.?m\b)?")
@@ -149,7 +151,7 @@ def ages(text: str) -> tuple[int, int] | None:
         ):
             return (0 if match[2] else int(match[1])), int(match[3])
     if least := AGE_FROM.search(text):
-        return int(least[1] or least[2] or least[3]), 99
+        return int(least[1] or least[2] or least[3]), NO_OLDEST
     if most := AGE_UNTIL.search(text):
         return 0, int(most[2]) - (most[1] not in ("up to", "hasta"))
     return None

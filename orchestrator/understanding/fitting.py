@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from orchestrator.flow import offers, openings
 from orchestrator.tools.contract import Program
-from orchestrator.understanding import choosing, facts, words
+from orchestrator.understanding import choosing, facts, wishes, words
 from orchestrator.understanding.intents import Intent
 
 CLOSED = re.compile(
@@ -34,7 +34,7 @@ def chosen(said: str, programs: Sequence[Program]) -> Intent:
     age = facts.childs_age(said)
     if age is None:
         return _answer(_("None of these says so. Which one would you like?"))
-    fit = [one for one in (named or programs) if _states(one, age)]
+    fit = [one for one in (named or programs) if wishes.takes(one, age)]
     if not fit:
         return _answer(_("None of these says that it is for that age. Which one would you like?"))
     if len(fit) == 1 and not (hindrance := _hindrance(fit[0])):
@@ -55,12 +55,6 @@ def listed(names: Sequence[str]) -> str:
 
 def _answer(sentence: str) -> Intent:
     return Intent("unclear", answer=sentence)
-
-
-def _states(program: Program, age: int) -> bool:
-    """Return whether the program states an age, and this one is within it."""
-    taken = facts.ages(f"{program['title']}. {program['description']}")
-    return taken is not None and taken[0] <= age <= taken[1]
 
 
 def _hindrance(program: Program) -> str:

@@ -39,8 +39,8 @@ WORRIED = re.compile(
     r"|me preocupa|prefiero no)(?= |$)"
 )
 TAGGED = re.compile(
-    r" (?:right|correct|true|isnt it|is it|are they|arent they|doesnt it|does it|are they all"
-    r"|or not|or what|or no|yes or no"
+    r"(?<! is)(?<! are)(?<! was) (?:right|correct|true|isnt it|is it|are they|arent they|doesnt it"
+    r"|does it|are they all|or not|or what|or no|yes or no"
     r"|huh|verdad|no es asi|y que|luego que|despues que)$"
 )
 ASKS_AFTER_ALL = re.compile(

@@ -41,8 +41,8 @@ class Intent:
 
     @property
     def is_search(self) -> bool:
-        """Return whether something is to be looked for."""
-        return self.name == "search"
+        """Return whether something is to be looked for, at once or instead of what was chosen."""
+        return "query" in self.payload
 
 
 def asked(topic: Topic) -> Intent:

@@ -14,24 +14,19 @@ from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
 from orchestrator.tools.contract import Program
 from orchestrator.understanding import choosing, facts, topics
-from orchestrator.understanding.words import STOPWORDS, fold, tokens
+from orchestrator.understanding.words import fold, tokens
 
 MOST_DESCRIBED = 2
 MOST = 6  # programs or providers in one answer
 NAME, LINE, TEXT = 80, 160, 300  # characters of what a provider says
 POINTING = {"cheapest", "lowest", "sabado", "domingo"}
-LEVELS = re.compile(
-    r"\b(?:ages?|aged|years?|yrs?|olds?|months?|grades?|levels?|beginners?|intermediate|advanced"
-    r"|experienced?|first.time\w*|toddlers?|teens?|adults?|famil(?:y|ies)|edad\w*|anos|nivel\w*)\b"
-)
 # What is asked for, in sentences such as "I see prices once your account there is connected."
 PRICES, FREE_SPOTS, SCHEDULES = (
     gettext_lazy("prices"),
     gettext_lazy("free spots"),
     gettext_lazy("schedules"),
 )
-AGES, DESCRIPTIONS, PROGRAMS = (
-    gettext_lazy("ages and levels"),
+DESCRIPTIONS, PROGRAMS = (
     gettext_lazy("descriptions"),
     gettext_lazy("programs"),
 )
@@ -100,17 +95,18 @@ def price(plan: Plan, words: str) -> str:
             "club": club(plan)
         }
         priced = HOW_MUCH.search(fold(words)) is not None
-        return f"{_of_each(plan, words, PRICES, _price)} {none}" if priced else none
-    return _of_each(plan, words, PRICES, _price)
+        return f"{of_each(plan, words, PRICES, price_of)} {none}" if priced else none
+    return of_each(plan, words, PRICES, price_of)
 
 
-def _price(program: Program) -> str:
+def price_of(program: Program) -> str:
+    """Return what a program costs."""
     return line(registering.price(program), NAME)
 
 
 def spots(plan: Plan, words: str) -> str:
     """Return whether there is room."""
-    told = [_of_each(plan, words, FREE_SPOTS, _spots)]
+    told = [of_each(plan, words, FREE_SPOTS, room)]
     if plan.programs:
         told.append(_("That was when I last asked."))
     if WAITING.search(fold(words)):
@@ -120,26 +116,28 @@ def spots(plan: Plan, words: str) -> str:
     return " ".join(told)
 
 
-def _spots(program: Program) -> str:
+def room(program: Program) -> str:
+    """Return how many spots a program has left, and when its registration opens."""
     left = program["spots_left"]
     if left is None:
-        room = _("the provider doesn't say how many spots are left")
+        told = _("the provider doesn't say how many spots are left")
     else:
-        room = registering.spots_left(left)
+        told = registering.spots_left(left)
     if not program["opens_at"]:
-        return room
+        return told
     opening = _opens(program)
-    return _("%(room)s, registration opens %(opening)s") % {"room": room, "opening": opening}
+    return _("%(room)s, registration opens %(opening)s") % {"room": told, "opening": opening}
 
 
 def schedule(plan: Plan, words: str) -> str:
     """Return when it is, or when registration opens."""
     if REGISTERING.search(fold(words)):
-        return _of_each(plan, words, THAT, _opening)
-    return _of_each(plan, words, SCHEDULES, _schedule)
+        return of_each(plan, words, THAT, _opening)
+    return of_each(plan, words, SCHEDULES, schedule_of)
 
 
-def _schedule(program: Program) -> str:
+def schedule_of(program: Program) -> str:
+    """Return when a program is."""
     return line(program["schedule"]) or _("the provider doesn't say when it is")
 
 
@@ -163,33 +161,6 @@ def _opens(program: Program) -> str:
     return f"{told}, {local.time_of_day(moment)} {moment:%Z}"
 
 
-def age(plan: Plan, words: str) -> str:
-    """Return what the provider says of ages and levels; who is old enough, they decide."""
-    years = facts.childs_age(words)
-    if plan.program:
-        named = _by_title(plan, words)
-        return sampled(plan, _each(named or [plan.program], _age))
-    fit = for_age(plan.programs, years) if years is not None else []
-    if fit and not _by_title(plan, words):
-        return sampled(plan, _each(fit[:MOST], _age))
-    return _of_each(plan, words, AGES, _age)
-
-
-def for_age(programs: Sequence[Program], years: int) -> list[Program]:
-    """Return the programs that by their own words take a child of that age."""
-    said = [(one, facts.ages(f"{one['title']}. {one['description']}")) for one in programs]
-    return [one for one, span in said if span and span[0] <= years <= span[1]]
-
-
-def _age(program: Program) -> str:
-    parts = (*SENTENCE.split(program["description"]), program["title"], program["schedule"])
-    says = next((part for part in parts if LEVELS.search(fold(part))), None)
-    if says is None:
-        return _("the provider doesn't say which ages or levels it is for")
-    words = quoted(says, LINE)
-    return _("the provider says %(words)s") % {"words": words}
-
-
 def about(plan: Plan, words: str) -> str:
     """Return what a program is about, in the provider's own words."""
     if not plan.programs:
@@ -197,7 +168,7 @@ def about(plan: Plan, words: str) -> str:
     programs = meant(plan, words)
     if len(programs) > MOST_DESCRIBED:
         return _which()
-    return sampled(plan, _each(programs, _about))
+    return sampled(plan, each(programs, _about))
 
 
 def _about(program: Program) -> str:
@@ -231,7 +202,7 @@ def options(plan: Plan, words: str) -> str:
     others = named or [one for one in plan.programs if one != plan.program]
     if not others:
         return _("%(club)s offers me nothing else right now.") % {"club": club(plan)}
-    names = listed([_titled(one) for one in others])
+    names = listed([titled(one) for one in others])
     if named:
         return (
             sampled(plan, _("%(club)s has %(names)s.") % {"club": club(plan), "names": names})
@@ -252,7 +223,7 @@ def _on(plan: Plan, days: Collection[int]) -> str:
             "club": club(plan),
             "wanted": wanted,
         }
-    names = listed([_titled(one) for one in on])
+    names = listed([titled(one) for one in on])
     return _("On %(wanted)s, %(club)s has %(names)s.") % {
         "wanted": wanted,
         "club": club(plan),
@@ -272,14 +243,16 @@ def _either(days: Sequence[str]) -> str:
 # --- Which program --------------------------------------------------------------------------------
 
 
-def _of_each(plan: Plan, words: str, what: StrOrPromise, say: Callable[[Program], str]) -> str:
+def of_each(plan: Plan, words: str, what: StrOrPromise, say: Callable[[Program], str]) -> str:
+    """Return what there is to say of each program that is meant; `what` it is, in a few words."""
     if not plan.programs:
         return _not_yet(plan, what)
     programs = meant(plan, words)
-    return sampled(plan, _each(programs, say)) if len(programs) <= MOST else _which()
+    return sampled(plan, each(programs, say)) if len(programs) <= MOST else _which()
 
 
-def _each(programs: Sequence[Program], say: Callable[[Program], str]) -> str:
+def each(programs: Sequence[Program], say: Callable[[Program], str]) -> str:
+    """Return what there is to say of each of some programs."""
     return ended("; ".join(f"{_title(program)}: {say(program)}" for program in programs))
 
 
@@ -298,13 +271,6 @@ def _named(plan: Plan, words: str) -> list[Program]:
     return choosing.programs_meant(telling, plan.programs)
 
 
-def _by_title(plan: Plan, words: str) -> list[Program]:
-    """Return the programs that words name by what their titles alone have in them."""
-    said = set(tokens(words)) - STOPWORDS
-    found = [one for one in plan.programs if said & set(tokens(one["title"]))]
-    return found[:MOST_DESCRIBED]
-
-
 def _which() -> str:
     return _("Which program do you mean? Please ask again with its name.")
 
@@ -313,7 +279,8 @@ def _title(program: Program) -> str:
     return line(program["title"], NAME)
 
 
-def _titled(program: Program) -> str:
+def titled(program: Program) -> str:
+    """Return a program's title, and whether it is full."""
     title = _title(program)
     return _("%(title)s (full)") % {"title": title} if program["spots_left"] == 0 else title
 

@@ -18,6 +18,7 @@ from orchestrator.understanding import (
     choosing,
     clubs,
     commands,
+    elsewhere,
     fitting,
     searching,
     translating,
@@ -26,7 +27,7 @@ from orchestrator.understanding import (
 from orchestrator.understanding.heard import Heard, heard
 from orchestrator.understanding.intents import Intent, asked
 from orchestrator.understanding.searching import Sought
-from orchestrator.understanding.topics import topic_of
+from orchestrator.understanding.topics import is_a_question, topic_of
 
 DRESS = re.compile(
     r"</?(?:a|b|big|br|div|em|font|h[1-6]|i|li|mark|p|small|span|strong|u|ul)\b[^<>]{0,200}>",
@@ -69,8 +70,8 @@ def _shown(plan: Plan) -> set[str]:
 
 
 def _at_provider_search(plan: Plan, said: Heard) -> Intent:
-    if elsewhere := asking.to_go_elsewhere(plan, said, only=True):
-        return elsewhere
+    if away := elsewhere.to_go_elsewhere(plan, said, only=True):
+        return away
     if meant := clubs.providers_meant(said.text, plan.offered):
         return _provider(meant)
     if said.is_only(commands.ALL_OF_THEM, commands.YES) and said.says(commands.ALL_OF_THEM):
@@ -91,9 +92,7 @@ def _at_provider_search(plan: Plan, said: Heard) -> Intent:
         return asking.about_the_map(plan)
     if _names_nothing(plan, said, found):
         return asking.what_to_look_for(plan, said)
-    query = (found.is_only_a_place and _last_query(plan)) or found.query
-    payload = {"query": translating.in_english(query), "location": found.location}
-    return Intent("search", payload)
+    return Intent("search", elsewhere.to_look_for(plan, found))
 
 
 def _logs_in(said: Heard, found: Sought) -> bool:
@@ -151,17 +150,9 @@ def _provider(meant: Sequence[Provider]) -> Intent:
     return asking.which(provider["city"] or provider["name"] for provider in meant)
 
 
-def _last_query(plan: Plan) -> str | None:
-    """Return what was looked for before, for "the one in Madison" to look for it elsewhere."""
-    if plan.failed:
-        return plan.failed.payload.get("query")
-    names = {provider["name"] for provider in plan.offered}
-    return names.pop() if len(names) == 1 else None
-
-
 def _at_login(plan: Plan, said: Heard) -> Intent:
-    if elsewhere := asking.to_go_elsewhere(plan, said):
-        return elsewhere
+    if away := elsewhere.to_go_elsewhere(plan, said):
+        return away
     waits = any(map(said.says, (commands.SKIP, commands.NOT_YET)))
     if waits or said.opens_with(commands.NONE_OF_THESE) or said.denies(commands.CONNECT):
         return asking.to_connect_nothing()
@@ -171,19 +162,19 @@ def _at_login(plan: Plan, said: Heard) -> Intent:
 
 
 def _at_program_selection(plan: Plan, said: Heard) -> Intent:
-    elsewhere = asking.to_go_elsewhere(plan, said)
-    if elsewhere and asking.is_about_the_signup(plan, said):
-        return elsewhere
+    away = elsewhere.to_go_elsewhere(plan, said)
+    if away and elsewhere.is_about_the_signup(plan, said):
+        return away
     programs = plan.programs
     meant = choosing.programs_meant(said.text, programs)
-    if fitting.is_about_the_child(said.text) and (meant or not elsewhere):
+    if fitting.is_about_the_child(said.text) and (meant or not away):
         return fitting.chosen(said.text, programs)
     if len(meant) == 1:
         return Intent("select_program", {"program_ref": meant[0]["program_ref"]})
     if meant:
         return asking.which(program["title"] for program in meant)
-    if elsewhere:
-        return elsewhere
+    if away:
+        return away
     if left := choosing.programs_left(said.text, programs):
         return asking.of_those_left(program["title"] for program in left)
     if said.says(commands.ALL_OF_THEM):
@@ -206,8 +197,8 @@ def _agrees_to_switch(plan: Plan, said: Heard) -> bool:
 def _at_prerequisite_check(plan: Plan, said: Heard) -> Intent:
     if _agrees_to_switch(plan, said):
         return Intent("retry_last")
-    if elsewhere := asking.to_go_elsewhere(plan, said):
-        return elsewhere
+    if away := elsewhere.to_go_elsewhere(plan, said):
+        return away
     if plan.has_all_prerequisites:
         if said.says(commands.NOT_YET):
             return asking.about_the_requirements(plan)
@@ -225,20 +216,31 @@ def _at_prerequisite_check(plan: Plan, said: Heard) -> Intent:
 
 
 def _at_form_fill(plan: Plan, said: Heard) -> Intent:
-    return asking.to_go_elsewhere(plan, said) or asking.to_fill_in_the_form()
+    return elsewhere.to_go_elsewhere(plan, said) or asking.to_fill_in_the_form()
 
 
 def _at_confirmation(plan: Plan, said: Heard) -> Intent:
     if _agrees_to_switch(plan, said):
         return Intent("retry_last")
-    if elsewhere := asking.to_go_elsewhere(plan, said):
-        return elsewhere
+    if away := elsewhere.to_go_elsewhere(plan, said):
+        return away
     if plan.fields and (said.says(commands.EDIT) or _corrects_an_answer(plan, said)):
         return Intent("edit_form")
-    waits = said.says(commands.NOT_YET) or said.denies(commands.CONFIRM)
-    wants = said.opens_with(commands.YES) or said.says(commands.CONFIRM)
-    wants = wants or said.pairs(commands.SIGNS, commands.UP, within=3)
-    return asking.for_the_confirmation() if wants and not waits else asking.to_send_nothing(plan)
+    is_asked = _asks(plan, said)
+    waits = said.denies(commands.CONFIRM) or (said.says(commands.NOT_YET) and "?" not in said.text)
+    wants = (said.opens_with(commands.YES) and not is_asked) or said.says(commands.CONFIRM)
+    if not waits and (wants or said.pairs(commands.SIGNS, commands.UP, within=3)):
+        return asking.for_the_confirmation()
+    if said.says(commands.OFF_TOPIC):
+        return asking.out_of_place(plan)
+    return asking.no_answer(plan) if is_asked and not waits else asking.to_send_nothing(plan)
+
+
+def _asks(plan: Plan, said: Heard) -> bool:
+    """Return whether something is asked: more than "yes?", or an "I don't know"."""
+    if "?" in said.text:
+        return not said.is_just(commands.YES, commands.NONE_OF_THESE)
+    return not commands.UNSURE.issuperset(said.without()) and is_a_question(plan, said.text)
 
 
 def _corrects_an_answer(plan: Plan, said: Heard) -> bool:

@@ -19,6 +19,7 @@ class Particular(Enum):
     BRINGING = auto()  # what should we pack?
     FOOD = auto()  # is lunch included?
     TEACHERS = auto()  # who is the coach?
+    COMPARING = auto()  # is the race team better?
     ADVICE = auto()  # what do you recommend?
     FILLING_IN = auto()  # can you fill this in for me?
     MEANING = auto()  # what does intermediate mean?
@@ -51,6 +52,13 @@ def labels_named(plan: Plan, line: str) -> list[str]:
     return [label for label in labels if said & set(tokens(label))]
 
 
+def names_another_program(plan: Plan, line: str) -> bool:
+    """Return whether words name a program by its title that is not the chosen one."""
+    chosen = set(tokens(plan.program["title"])) if plan.program else set()
+    named = {word for one in plan.programs for word in tokens(one["title"])} - chosen - STOPWORDS
+    return not named.isdisjoint(line.split())
+
+
 _ROWS = (
     _Row(
         Particular.HEALTH, Topic.ABOUT, _SEEN,
@@ -78,6 +86,14 @@ _ROWS = (
         who|whos ... coach|coaches|teach|teaches|instructor|instructors|teacher|teachers
         quien ... ensena|entrena|entrenador|entrenadora|maestra|maestro
         """,
+    ),
+    _Row(
+        Particular.COMPARING, Topic.OPTIONS, _CHOSEN,
+        """
+        ^is|are|isnt|arent|was|would|wouldnt ... better|worse ; better|worse than
+        which|what|cual ... better|best ; ^should i|we|she|he ... instead ; es mejor
+        """,
+        fits=names_another_program,
     ),
     _Row(
         Particular.ADVICE, Topic.OPTIONS, _CHOSEN,

@@ -32,8 +32,8 @@ FOR_THE_BUTTON = """
 
 # Nothing that a signup has an answer to.
 BESIDE_THE_POINT = """
-weather|clima ... today|tomorrow|tonight|now|week ; weather$ ; who won|wins ; president|election
-tell me a joke|story ; recipe|homework ; capital of ; meaning of life
+weather|clima ... today|tomorrow|tonight|now|week ; weather$ ; weather like
+who won|wins ; president|election ; tell me a joke|story ; recipe|homework ; capital of ; meaning of life
 """
 
 QUESTIONS: tuple[tuple[Topic, str], ...] = (

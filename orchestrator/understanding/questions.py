@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from orchestrator.flow import local
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
-from orchestrator.understanding import offerings, replies, requirements, whereabouts
+from orchestrator.understanding import (
+    ages,
+    offerings,
+    passwords,
+    replies,
+    requirements,
+    whereabouts,
+)
 from orchestrator.understanding.intents import Topic
 from orchestrator.understanding.words import tokens
 
@@ -30,22 +37,7 @@ NOT_WHOSE = gettext_lazy("I cannot see here which child each is for.")
 MOST_REGISTRATIONS = 3
 SAFE = re.compile(r"\b(?:safe|secure|safety|segur[oa])\b")
 SELLING = re.compile(r"\b(?:sell|sells|selling|sold|advertis\w+|marketing|spam|venden?|vendes)\b")
-READING = re.compile(
-    r"\b(?:who|whos|quien|staff|employees?|people|anyone|anybody|someone|somebody|you)\b.*"
-    r"\b(?:see|sees|seeing|read|reads|reading|access|look|know|knows|ve|ver|lee)\b"
-)
-ACCOUNT = r"\b(?:account|login|log in)\b"
-NEEDING = re.compile(
-    rf"\b(?:do|does|must|should|why|if) .*\b(?:need|have to|must|require\w*)\b.*{ACCOUNT}"
-    rf"|\bmust (?:i|we) .*{ACCOUNT}|\bnecesito .*\bcuenta\b"
-)
-WITHOUT = re.compile(
-    r"\b(?:without|sin) (?:\w+ )?(?:accounts?|login|logging in|log in|password|connecting|cuenta)\b"
-)
 BACK = re.compile(r"\b(?:refund|cancel|money|reembols|devol|politica)")
-FORGOTTEN = re.compile(r"\b(?:forgot|forgotten|lost|olvid\w+)\b|\bdont (?:know|remember)\b")
-NO_ACCOUNT = re.compile(r"\b(?:dont have|no tengo)\b.* (?:account|login|cuenta)\b")
-WHY = re.compile(r"\b(?:why|por que|para que)\b")
 NAMED = re.compile(
     r"\b(?:passwords?|logins?|credentials?|accounts?|contrasena|clave|cuenta|data|datos|child|kids?"
     r"|daughters?|sons?|trust|her|his|birth\w*|phone|form)\b"
@@ -87,8 +79,8 @@ def answer(plan: Plan, topic: Topic, words: str, facts: Facts) -> str:
             return str(IS_SAFE)
     if told := replies.reply(plan, topic, words):
         return told
-    of_provider = _OF_PROVIDER.get(topic)
-    return of_provider(plan, words) if of_provider else _OF_THIS_SIGNUP[topic](plan, words, facts)
+    of_the_plan = _OF_THE_PLAN.get(topic)
+    return of_the_plan(plan, words) if of_the_plan else _OF_THIS_SIGNUP[topic](plan, words, facts)
 
 
 def _payment(plan: Plan, words: str, facts: Facts) -> str:
@@ -118,69 +110,12 @@ def _plain(words: str) -> str:
     return " ".join(tokens(words))
 
 
-def _login(plan: Plan, words: str, facts: Facts) -> str:
-    club = offerings.club(plan)
-    if FORGOTTEN.search(_plain(words)):
-        return _(
-            "I can't look it up or reset it: please do that at %(club)s, then connect your "
-            "account. Never type a password into this chat."
-        ) % {"club": club}
-    if NO_ACCOUNT.search(_plain(words)):
-        return _(
-            "Please make an account at %(club)s first, on their own website: I can't do "
-            "that for you."
-        ) % {"club": club}
-    if needs := _needs_an_account(plan, words):
-        return needs
-    told = [
-        _(
-            "Your password never goes through this chat: you type it into a dialog of its "
-            "own. It is sealed with this service's key (AES-256-GCM) and opened for one "
-            "call to the provider at a time, or when you ask to see it. Each opening is "
-            "recorded first, and shown on your audit trail (/mandates-audit). You can "
-            "delete it under “Saved logins”."
-        )
-    ]
-    if READING.search(_plain(words)):
-        told.insert(
-            0,
-            _(
-                "Nobody here gets to read it: no page shows it to anybody but you, not even to "
-                "staff."
-            ),
-        )
-    if WHY.search(_plain(words)):
-        told.append(_("I need it because the provider shows its programs only to you."))
-    return " ".join(told)
-
-
-def _needs_an_account(plan: Plan, words: str) -> str | None:
-    said = _plain(words)
-    club = offerings.club(plan)
-    if WITHOUT.search(said):
-        return _(
-            "No: %(club)s shows its programs, and takes a registration, only from an "
-            "account there. Looking for a club needs none."
-        ) % {"club": club}
-    if not NEEDING.search(said):
-        return None
-    if WHY.search(said):
-        return _(
-            "Because %(club)s shows its programs, and takes a registration, only from an "
-            "account there. If you have none yet, please make one on their own website."
-        ) % {"club": club}
-    return _(
-        "Yes: %(club)s shows its programs, and takes a registration, only from an "
-        "account there. If you have none yet, please make one on their own website."
-    ) % {"club": club}
-
-
 def _data(plan: Plan, words: str, facts: Facts) -> str:
     hours = round((facts.expires_at - facts.began_at).total_seconds() / 3600)
     told = []
     if SELLING.search(_plain(words)):
         told.append(_("No: nothing you enter is sold or used for advertising."))
-    elif READING.search(_plain(words)):
+    elif passwords.READING.search(_plain(words)):
         told.append(_("You alone see it here, and no page shows it to staff."))
     told.append(
         _(
@@ -341,19 +276,19 @@ _MEANT_AT = {
     Step.FORM_FILL: Topic.DATA,
     Step.CONFIRMATION: Topic.DATA,
 }
-_OF_PROVIDER: dict[Topic, Callable[[Plan, str], str]] = {
+_OF_THE_PLAN: dict[Topic, Callable[[Plan, str], str]] = {
     Topic.PRICE: offerings.price,
     Topic.SPOTS: offerings.spots,
     Topic.SCHEDULE: offerings.schedule,
     Topic.PLACE: whereabouts.place,
-    Topic.AGE: offerings.age,
+    Topic.AGE: ages.age,
     Topic.ABOUT: offerings.about,
     Topic.OPTIONS: offerings.options,
     Topic.REQUIREMENTS: requirements.requirements,
+    Topic.LOGIN: passwords.login,
 }
 _OF_THIS_SIGNUP: dict[Topic, Callable[[Plan, str, Facts], str]] = {
     Topic.PAYMENT: _payment,
-    Topic.LOGIN: _login,
     Topic.DATA: _data,
     Topic.SENT: _sent,
     Topic.TIME: _time,

@@ -10,7 +10,7 @@ from django_stubs_ext import StrOrPromise
 from orchestrator.flow import registering
 from orchestrator.flow.plan import Plan
 from orchestrator.tools.contract import Program
-from orchestrator.understanding import facts, offerings
+from orchestrator.understanding import ages, facts, offerings
 from orchestrator.understanding.intents import Topic
 from orchestrator.understanding.particulars import Particular, labels_named, particular_in
 from orchestrator.understanding.words import fold, tokens
@@ -78,14 +78,28 @@ def _advice(plan: Plan, words: str) -> str:
         names = offerings.listed(free)
         told.append(_("With free spots: %(names)s.") % {"names": names})
     if (years := facts.childs_age(words)) is not None:
-        fit = [_title(one) for one in offerings.for_age(plan.programs, years)]
-        names = offerings.listed(fit)
-        told.append(
-            _("For age %(years)s, by what they say: %(names)s.") % {"years": years, "names": names}
-            if fit
-            else _("For age %(years)s, by what they say: none of them.") % {"years": years}
-        )
-    known = offerings.sampled(plan, " ".join(told))
+        told.append(ages.taking(plan, years))
+    return _not_judged(plan, " ".join(told))
+
+
+def _comparison(plan: Plan, words: str) -> str:
+    """Return no advice, but what is known of the programs that are held against each other."""
+    programs = offerings.meant(plan, words)[: offerings.MOST]
+    return _not_judged(plan, offerings.each(programs, _in_short))
+
+
+def _in_short(program: Program) -> str:
+    told = (
+        offerings.price_of(program),
+        offerings.schedule_of(program),
+        ages.span(program),
+        offerings.room(program),
+    )
+    return ", ".join(told)
+
+
+def _not_judged(plan: Plan, known: str) -> str:
+    known = offerings.sampled(plan, known)
     return _("Which one is right for your child, I can't judge. %(known)s") % {"known": known}
 
 
@@ -171,6 +185,7 @@ _REPLIES: dict[Particular, Callable[[Plan, str], str]] = {
         TEACHERS,
         unknown=gettext_lazy("I don't know who teaches: %(club)s doesn't say. Please ask them."),
     ),
+    Particular.COMPARING: _comparison,
     Particular.ADVICE: _advice,
     Particular.FILLING_IN: _filling_in,
     Particular.MEANING: _meaning,

@@ -71,6 +71,11 @@ class Sought:
         return not kind.issuperset(words.tokens(self.query))
 
     @property
+    def asks_for_something(self) -> bool:
+        """Return whether it is an activity, or named as what one wants: "we want Sunfish"."""
+        return self.weight - 3 * self.names_an_organisation >= 2
+
+    @property
     def is_only_a_place(self) -> bool:
         """Return whether a place is all that was named."""
         return self.query != "" and self.query == self.location

@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import Step
-from orchestrator.understanding import forms, particulars, patterns, weighing
+from orchestrator.understanding import facts, forms, particulars, patterns, weighing
 from orchestrator.understanding import words as text
 from orchestrator.understanding.cues import ENOUGH, ENOUGH_IN_ALL
 from orchestrator.understanding.intents import Topic
@@ -80,8 +80,16 @@ OF_ONE = re.compile(
     r" (\S+)"
 )
 
+# Of a child whose age is told: "my son is 5, which fit?"
+WHICH_FIT = """
+which|what|any|anything|cual|cuales|algo ... fit|fits|suit|suits|suitable|takes|accepts
+which ... take|accept ; which|what|any|anything ... right_for|good_for|ok_for|okay_for|possible
+cual|cuales ... sirve|sirven
+"""
+
 _BUTTONS = patterns.Finder(FOR_THE_BUTTON)
 _BESIDE_THE_POINT = patterns.Finder(BESIDE_THE_POINT)
+_FITTING = patterns.Finder(WHICH_FIT)
 _PATTERNS = [(topic, patterns.Finder(phrases)) for topic, phrases in QUESTIONS]
 KNOWN = frozenset(
     chain(
@@ -130,12 +138,14 @@ class _Clause:
 def topic_of(plan: Plan, words: str) -> Topic | None:
     """Return what is asked, or None if the words are no question that has an answer here."""
     names = _names(plan)
-    typed = ((one, _mended(one, names)) for one in islice(_clauses(words), MOST_CLAUSES))
-    clauses = [_Clause(one, said) for one, said in typed if said]
+    clauses = _taken_apart(words, names)
     if any(_BUTTONS.search(one.line) and UNSURE.isdisjoint(one.said) for one in clauses):
         return None
     if any(_BESIDE_THE_POINT.search(one.line) for one in clauses):
         return None
+    tells_an_age = bool(plan.programs) and facts.childs_age(words) is not None
+    if tells_an_age and any(one.asks and _FITTING.search(one.line) for one in clauses):
+        return Topic.AGE
     for clause in clauses:
         found = _topic(clause, plan, names)
         if found is None:
@@ -143,6 +153,11 @@ def topic_of(plan: Plan, words: str) -> Topic | None:
         others = [word for other in clauses if other is not clause for word in other.said]
         return None if _is_search(plan, found, clause, others, names) else found
     return _in_all(plan, clauses, names)
+
+
+def is_a_question(plan: Plan, words: str) -> bool:
+    """Return whether a message asks something, whether or not it has an answer here."""
+    return any(one.asks for one in _taken_apart(words, _names(plan)))
 
 
 def telling(words: str, kept: Collection[str]) -> str:
@@ -156,6 +171,11 @@ def _clauses(words: str) -> Iterator[str]:
     for match in CLAUSE.finditer(words[: text.LONGEST_TEXT]):
         if match[0].strip(" .,;!?¿¡\n"):
             yield match[0]
+
+
+def _taken_apart(words: str, names: frozenset[str]) -> list[_Clause]:
+    typed = ((one, _mended(one, names)) for one in islice(_clauses(words), MOST_CLAUSES))
+    return [_Clause(one, said) for one, said in typed if said]
 
 
 def _mended(clause: str, names: frozenset[str]) -> list[str]:

@@ -48,6 +48,12 @@ def narrowed(
     return _extreme(line, programs, found)
 
 
+def takes(program: Program, age: int) -> bool | None:
+    """Return whether a program takes a child of that age, by its own words; None: it says no ages."""
+    taken = facts.ages(f"{program['title']}. {program['description']}")
+    return None if taken is None else taken[0] <= age <= taken[1]
+
+
 def _those(
     programs: Sequence[Program],
     found: Found,
@@ -144,8 +150,7 @@ def _age(said: str, programs: Sequence[Program], found: Found) -> Found:
         return found
 
     def fits(one: Program) -> bool:
-        taken = facts.ages(f"{one['title']}. {one['description']}")
-        return taken is not None and taken[0] <= age <= taken[1]
+        return takes(one, age) is True
 
     if found and len(found) > 1 and not any(map(fits, found)):
         found = None  # the words fitted several, and the age none of these

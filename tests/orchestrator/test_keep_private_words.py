@@ -72,6 +72,31 @@ def test_are_no_talk_about_logins(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "that’s the right password!", "the password is right", "I entered the right password",
+        "wrong password", "it says wrong password", "the password works on their site",
+        "I changed my password", "I typed the password, it is right", "la contraseña es correcta",
+    ],
+)  # fmt: skip
+def test_are_not_told_by_talk_about_a_password(text: str) -> None:
+    assert private_words.only_talk_of_one(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *NAMED,
+        "password: right", "password right", "password\nright", "password is correct horse",
+        "the password is “right”", "the password is 'right'", "my password is please",
+        "password = ok", "password. right", "the right password is Right1", "my password is sunshine",
+    ],
+)  # fmt: skip
+def test_may_be_told_by_any_other_word_beside_it(text: str) -> None:
+    assert not private_words.only_talk_of_one(text)
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("karate for my daughter Emma in Verona", {"emma"}),
@@ -91,8 +116,24 @@ def test_are_every_secret_that_lies_open() -> None:
 
 
 def test_are_found_in_bounded_time() -> None:
-    pieces = ["a", "1 ", "a.", "aA1", "a @", "1 a ", "code ", "5 oak ", "at ", "login is ", "a@"]
+    pieces = [
+        "\n",
+        "password ",
+        "a",
+        "1 ",
+        "a.",
+        "aA1",
+        "a @",
+        "1 a ",
+        "code ",
+        "5 oak ",
+        "at ",
+        "login is ",
+        "a@",
+    ]
     for piece in pieces:
         begun = process_time()
-        private_words.tell(piece * (2_000 // len(piece)))
+        text = piece * (2_000 // len(piece))
+        private_words.tell(text)
+        private_words.only_talk_of_one(f"password{text}")
         assert process_time() - begun < 0.5, piece

@@ -4,6 +4,7 @@ import pytest
 
 from audit.models import MandateAudit
 from credentials.models import StoredCredential
+from sessions_store.models import AgenticCheckoutSession
 from tests.orchestrator.chat import SATURDAY, Chat
 
 UNREADABLE = "This saved login cannot be opened. It was kept; please enter it again."
@@ -35,6 +36,47 @@ def test_keeps_its_place_whatever_clubs_it_serves(chat: Chat, org_ref: str) -> N
     assert StoredCredential.objects.get().org_ref == org_ref
     assert (chat.status, chat.step) == (200, "program_selection")
     assert chat.trail().count("credentials_replaced") == 1
+
+
+@pytest.mark.django_db
+def test_is_offered_as_long_as_the_provider_does_not_accept_it(chat: Chat) -> None:
+    chat.walk_to("login")
+    refused = chat.save_login(password="wrong-password", alias="Mine")
+    chat.press("connect_account")
+    chat.press("credentials_submitted", credential_id=refused)
+    good = chat.save_login(alias="Ours")
+
+    offered = chat.press("connect_account")["cards"]
+
+    assert [card["title"] for card in offered] == ["Ours", "Mine", "Another login"]
+    assert offered[0]["buttons"][0]["label"] == "Use this login"
+    assert offered[1]["subtitle"] == "Saved login · the provider did not accept it just now"
+    replacing, again = offered[1]["buttons"]
+    assert replacing["payload"]["replace"] is True
+    assert (again["action"], again["payload"]) == (
+        "credentials_submitted",
+        {"credential_id": refused},
+    )
+    state = AgenticCheckoutSession.objects.get().state
+    assert state["declined"] == [refused]
+    assert "wrong-password" not in str(state)
+    chat.press("credentials_submitted", credential_id=good)
+    assert chat.step == "program_selection"
+
+
+@pytest.mark.django_db
+def test_lets_it_be_offered_as_any_other_once_it_was_accepted(chat: Chat) -> None:
+    chat.walk_to("login")
+    refused = chat.save_login(password="wrong-password")
+    chat.press("connect_account")
+    chat.press("credentials_submitted", credential_id=refused)
+    chat.last = chat.read()["last_turn"]
+    replace_as_offered(chat, "a good one")
+
+    chat.press("credentials_submitted", credential_id=refused)
+
+    assert chat.step == "program_selection"
+    assert AgenticCheckoutSession.objects.get().state["declined"] == []
 
 
 def damage() -> str:

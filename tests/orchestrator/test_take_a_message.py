@@ -200,6 +200,47 @@ def test_goes_straight_to_another_program_that_is_named(chat: Chat, step: str) -
     assert row.program_ref == MISSING
 
 
+def test_goes_back_to_the_program_that_is_named(chat: Chat) -> None:
+    chat.walk_to("prerequisite_check")
+    chat.say("go back to alpine")
+    assert (chat.status, chat.step) == (200, "prerequisite_check")
+    assert "Alpine Beginners" in chat.last["message"]
+
+
+@pytest.mark.parametrize("step", ["login", "confirmation"])
+def test_looks_at_once_for_the_other_club_that_is_named(chat: Chat, step: str) -> None:
+    chat.walk_to(step)
+    chat.say("actually I want the swim school in madison instead")
+    assert (chat.status, chat.step) == (200, "provider_search")
+    assert chat.last["cards"][0]["title"] == "Sunfish Swim School"
+
+
+def test_loses_nothing_where_the_other_club_cannot_be_looked_for(
+    chat: Chat, server: ToolsCallServer
+) -> None:
+    chat.walk_to("login")
+    server.script(Tool.SEARCH_PROVIDER.mcp_name, Script(silent=True), times=1)
+    chat.say("actually I want the swim school in madison instead")
+    assert (chat.status, chat.read()["step"]) == (504, "login")
+    chat.say("try again")
+    assert (chat.status, chat.step) == (200, "provider_search")
+    assert chat.last["cards"][0]["title"] == "Sunfish Swim School"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["why is the sky blue?", "ok, but who is the president?", "is junior race team better?"],
+)
+def test_takes_a_question_before_confirming_for_neither_yes_nor_no(chat: Chat, words: str) -> None:
+    shown = chat.walk_to("confirmation")["cards"]
+    before = chat.trail()
+    chat.say(words)
+    assert (chat.status, chat.step) == (200, "confirmation")
+    assert "nothing is sent." not in chat.last["message"]
+    assert chat.last["cards"] == shown
+    assert chat.trail() == [*before, "message_sent"]
+
+
 def test_shows_the_programs_where_several_others_are_named(chat: Chat) -> None:
     chat.walk_to("prerequisite_check")
     chat.say("the junior one instead")

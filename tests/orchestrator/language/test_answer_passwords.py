@@ -21,6 +21,7 @@ ASKED = [
     "who sees my password?", "I forgot my password",
 ]  # fmt: skip
 
+TALK = ["that's the right password", "the password is correct!", "the password works on their site"]
 REFUSED = Intent("unclear", answer=str(NO_PASSWORDS))
 
 
@@ -35,6 +36,18 @@ def test_is_answered_with_one_sentence_and_read_by_no_model(
         assert (found.intent, found.llm) == (REFUSED, "fallback"), text
     assert model.questions == []
     assert read(TOLD[0], PLANS["form"]).intent == REFUSED
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("text", TALK)
+def test_that_is_only_talked_about_is_neither_scolded_nor_read_by_a_model(
+    model: LanguageModelServer, text: str
+) -> None:
+    for at in STEPS:
+        found = read(text, PLANS[at])
+        assert str(found.intent.answer).startswith("Whether a password is right, only the provider")
+        assert found.llm == "fallback"
+    assert model.questions == []
 
 
 @pytest.mark.parametrize("text", TOLD[:2])
@@ -59,6 +72,10 @@ def test_and_a_childs_name_stay_away_from_the_map_whoever_reads_them(
     model.reads = lambda _: reading("search", query="karate", location="Verona")
     found = read("my daughter Emma wants karate in Verona", PLANS["nothing_offered"])
     assert "is_private" not in found.intent.payload
+    model.reads = lambda _: reading("change_provider")
+    found = read("no, my daughter Emma wants the Emma karate club in Verona", PLANS["login"])
+    assert found.intent.payload["location"] == "Verona"
+    assert found.intent.payload["is_private"] is True
 
 
 @pytest.mark.once

@@ -94,6 +94,13 @@ def test_show_programs_without_the_strings_behind_them() -> None:
     assert not {"registration", "waitlist", "form", "prerequisites"} & set(saturday)
 
 
+def test_say_of_every_program_that_is_closed_when_it_opens() -> None:
+    programs = [one for club in catalogue.load()["providers"] for one in club["programs"]]
+
+    assert all("opens_at" in one for one in programs if one["registration"] == "closed")
+    assert not any("closed" in one["description"] for one in programs)
+
+
 def test_confirm_a_registration_and_mark_it_as_a_sample() -> None:
     booking = MockTools().call(Tool.SUBMIT_REGISTRATION, registration("blackhawk-saturday-nordic"))
 

@@ -98,9 +98,17 @@ def test_honestly_where_the_provider_says_nothing() -> None:
     assert "the provider says nothing more" in told(silent, Topic.ABOUT)
 
 
+def test_of_ages_also_where_a_program_tells_none() -> None:
+    plan = PLANS["ski_programs"]
+    silent = plan.but(programs=({**plan.programs[2], "description": "Fun."},))
+    said = "For age 5, by what they say: none of them. No ages are told of: First Tracks."
+    assert told(silent, Topic.AGE, "my son is 5, which fit?") == said
+
+
 def test_truly_about_a_password() -> None:
     said = told("login", Topic.LOGIN, "what do you do with my password?")
-    for promise in ("a dialog", "AES-256-GCM", "one call", "recorded first", "/mandates-audit"):
+    promises = ("a dialog", "AES-256-GCM", "one call", "no page shows it", "recorded first")
+    for promise in (*promises, "/mandates-audit"):
         assert promise in said
     assert "“Saved logins”" in said
 

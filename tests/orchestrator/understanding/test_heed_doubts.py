@@ -27,6 +27,25 @@ def test_at_the_confirmation(words: str) -> None:
     assert offered == ["edit_form", "change_program", "cancel_registration"]
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("will my aunt like it?", "I can't answer that. If it is about Blackhawk Ski Club, please"),
+        ("sure, is it fun?", "I can't answer that."),
+        ("isn't it too cold?", "I can't answer that."),
+        ("should I say yes?", "I can't answer that."),
+        ("¿por qué es azul el cielo?", "I can't answer that."),
+        ("what's the capital of France?", "I can only help with signing up."),
+        ("what's the weather like on saturday?", "I can only help with signing up."),
+    ],
+)
+def test_at_the_confirmation_where_they_ask(words: str, answer: str) -> None:
+    intent = understand(PLANS["confirmation"], words)
+
+    assert str(intent.answer).startswith(answer)
+    assert "press “Confirm registration”" in str(intent.answer)
+
+
 def test_where_there_is_no_form_to_edit() -> None:
     intent = understand(PLANS["confirmation_without_form"], "no")
 
