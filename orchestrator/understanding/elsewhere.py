@@ -1,5 +1,6 @@
 """Asking to go elsewhere: back, to another club or program, over, or out."""
 
+from orchestrator import private_words
 from orchestrator.flow.plan import Plan
 from orchestrator.flow.rules import RULES, Step
 from orchestrator.understanding import (
@@ -17,6 +18,10 @@ from orchestrator.understanding.intents import Intent
 from orchestrator.understanding.pieces import ACTIVITIES, ORGANISATIONS, pieces_of
 from orchestrator.understanding.searching import Sought
 
+# Later there is a form to lose, and a club that is named may be the school that the child goes to
+AT_THE_BEGINNING = (Step.LOGIN, Step.PROGRAM_SELECTION)
+_SCHOOLS = frozenset({"school", "schools", "preschool", "kindergarten", "escuela", "colegio"})
+_THEIRS = frozenset({"her", "his", "their", "he", "she", "they"})
 SURELY = 5  # the weight of "looking for" and a club
 # Said beside a command, these change nothing of it.
 _AROUND = (
@@ -69,9 +74,20 @@ def _to_another(plan: Plan, said: Heard) -> Intent | None:
 
 def _to_another_club(plan: Plan, said: Heard) -> Intent:
     """Return what is meant by asking for another club, and what to look for if the words tell."""
+    if plan.step not in AT_THE_BEGINNING or _may_be_the_childs_school(said.text):
+        return Intent("change_provider")
     found = searching.sought(said.text)
     tells = found.is_only_a_place or _tells_what_to_look_for(plan, found)
     return Intent("change_provider", to_look_for(plan, found) if tells else {})
+
+
+def _may_be_the_childs_school(text: str) -> bool:
+    """Return whether the words may tell where a child goes to school: nobody is asked about that."""
+    said = set(words.tokens(text))
+    if said.isdisjoint(_SCHOOLS):
+        return False
+    is_theirs = not said.isdisjoint(_THEIRS) or bool(private_words.children_in(text))
+    return is_theirs or fitting.is_about_the_child(text)
 
 
 def _tells_what_to_look_for(plan: Plan, found: Sought) -> bool:
@@ -156,7 +172,8 @@ def asks_for_a_named_club(plan: Plan, said: Heard) -> bool:
 
 def _is_in_another_town(plan: Plan, found: Sought) -> bool:
     town = words.tokens(plan.provider["city"]) if plan.provider else []
-    return bool(found.location) and set(town).isdisjoint(words.tokens(found.location or ""))
+    is_said = bool(town and found.location) and plan.step in AT_THE_BEGINNING
+    return is_said and set(town).isdisjoint(words.tokens(found.location or ""))
 
 
 def _other_programs_named(plan: Plan, said: Heard) -> list[str]:

@@ -14,8 +14,8 @@ READING = re.compile(
 )
 ACCOUNT = r"\b(?:account|login|log in)\b"
 NEEDING = re.compile(
-    rf"\b(?:do|does|must|should|why|if) .*\b(?:need|have to|must|require\w*)\b.*{ACCOUNT}"
-    rf"|\bmust (?:i|we) .*{ACCOUNT}|\bnecesito .*\bcuenta\b"
+    rf"\b(?:do|does|must|should|why|if) .{{0,60}}\b(?:need|have to|must|require\w*)\b.{{0,60}}{ACCOUNT}"
+    rf"|\bmust (?:i|we) .{{0,60}}{ACCOUNT}|\bnecesito .{{0,60}}\bcuenta\b"
 )
 WITHOUT = re.compile(
     r"\b(?:without|sin) (?:\w+ )?(?:accounts?|login|logging in|log in|password|connecting|cuenta)\b"

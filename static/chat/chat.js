@@ -57,9 +57,9 @@ document.addEventListener("visibilitychange", () => { // also when it is reloade
   else forget();
 });
 
-/** Ask the API once; show what the parent said, then the answer or the problem. */
+/** Ask the API once; show what the parent said, then the answer or the problem. Tell if it answered. */
 async function exchange(ask, { said = null, key = newKey(), focus = "answer" } = {}) {
-  if (isBusy) return;
+  if (isBusy) return false;
   const isFirst = !session; // then it stands at the top, below the news
   const sayings = said ? [add(bubble(said, "you"))] : [];
   const wait = waiting();
@@ -67,8 +67,10 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
   setBusy(true);
   if (!isFirst) reveal(sayings[0] ?? wait.element);
   let show;
+  let isAnswer = false;
   try {
     const turn = await ask(key);
+    isAnswer = true;
     show = () => showTurn(turn);
   } catch (problem) {
     if (!problem.body) throw problem;
@@ -81,12 +83,13 @@ async function exchange(ask, { said = null, key = newKey(), focus = "answer" } =
     setBusy(false);
   }
   const shown = show();
-  if (!shown) return;
+  if (!shown) return isAnswer;
   if (!isFirst) reveal(sayings[0] ?? shown);
   // a phone's keyboard stays away until it is asked for
   const asksToType = focus === "composer" && !writing.input.disabled && (!newest?.form || newest.goesOn);
   const typesOn = asksToType && matchMedia("(pointer: fine)").matches;
   (typesOn ? writing.input : shown).focus({ preventScroll: true });
+  return isAnswer;
 }
 
 /** Show a Turn as the newest one, and return its element. */
@@ -153,9 +156,8 @@ function press(button, { title, metadata } = {}) {
 
 /** Connect the account: with no saved login to choose, straight to the dialog that takes one. */
 async function connect(payload, said) {
-  const before = newest;
-  await act("connect_account", payload, said);
-  if (newest === before || isBusy) return;
+  const isAnswer = await act("connect_account", payload, said);
+  if (!isAnswer || isBusy) return;
   const ways = newest.cards.flatMap((card) => card.buttons.map((button) => ({ button, card })));
   const [way] = ways.filter(({ button }) => button.action === "show_login_dialog");
   const hasChoice = ways.some(({ button }) => button.action === "credentials_submitted");

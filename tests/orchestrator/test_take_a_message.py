@@ -207,7 +207,7 @@ def test_goes_back_to_the_program_that_is_named(chat: Chat) -> None:
     assert "Alpine Beginners" in chat.last["message"]
 
 
-@pytest.mark.parametrize("step", ["login", "confirmation"])
+@pytest.mark.parametrize("step", ["login", "program_selection"])
 def test_looks_at_once_for_the_other_club_that_is_named(chat: Chat, step: str) -> None:
     chat.walk_to(step)
     chat.say("actually I want the swim school in madison instead")

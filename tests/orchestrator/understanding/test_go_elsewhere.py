@@ -16,7 +16,6 @@ pytestmark = pytest.mark.once
         ("login", "wrong club, we want sunfish", "sunfish", None),
         ("login", "no, the one in Duluth", "Blackhawk Ski Club", "Duluth"),
         ("ski_programs", "actually the swim school in madison", "swim school", "madison"),
-        ("confirmation", "Riverside Swim Club instead", "Riverside Swim Club", None),
     ],
 )
 def test_looks_for_what_is_named(plan: str, words: str, query: str, location: str | None) -> None:
@@ -33,6 +32,33 @@ def test_asks_what_to_look_for_where_nothing_is_named(words: str) -> None:
     intent = understand(PLANS["login"], words)
 
     assert (intent.name, intent.payload) == ("change_provider", {})
+
+
+@pytest.mark.parametrize("plan", ["login", "ski_programs", "all_in_place", "form", "confirmation"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "her school is Randall School instead",
+        "can we change her school to Lincoln School in Madison?",
+        "my daughter Emma Olson goes to Randall School instead",
+        "he is at Emerson Preschool instead",
+    ],
+)
+def test_looks_for_no_school_of_the_child(plan: str, words: str) -> None:
+    assert not understand(PLANS[plan], words).payload
+
+
+@pytest.mark.parametrize("plan", ["all_in_place", "form", "confirmation"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Riverside Swim Club instead",
+        "what about the ski club jacket in blue?",
+        "the emergency contact is at the school in Verona instead",
+    ],
+)
+def test_asks_what_to_look_for_where_there_is_much_to_lose(plan: str, words: str) -> None:
+    assert not understand(PLANS[plan], words).payload
 
 
 @pytest.mark.parametrize("words", ["the ski club in middleton", "how about the club in Middleton?"])
